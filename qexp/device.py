@@ -1,0 +1,257 @@
+"""The device a run is compiled for: configuration, calibration, and what is declared.
+
+A device is read from the snapshot that terra ships, from JSON files as a service serves
+them, or is the ideal machine. It says which option values it takes and what it does
+where none is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from qexp.config import Backend
+from qexp.errors import ConfigError
+
+IDEAL = "aer_ideal"
+IDEAL_QUBITS = 29
+"""Width of the ideal machine: a state vector of 8 GiB."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """A device as its service describes it; equal where the digests are.
+
+    Attributes:
+        name: The device's own name.
+        configuration: Its configuration, JSON as served (`rep_delay` in microseconds).
+        properties: Its calibration, JSON as served; None for an ideal machine.
+        declared: Fields that the user's YAML puts over the configuration, SI units.
+    """
+
+    name: str
+    configuration: Json
+    properties: Json | None
+    declared: Json
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that describes the device, in hexadecimal."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Device) and other.digest == self.digest
+
+    def to_dict(self) -> Json:
+        """Configuration, calibration and declared fields, ready for JSON."""
+        return {
+            "name": self.name,
+            "configuration": self.configuration,
+            "properties": self.properties,
+            "declared": self.declared,
+        }
+
+    @property
+    def num_qubits(self) -> int:
+        """Physical qubits."""
+        return int(self.configuration["n_qubits"])
+
+    @property
+    def max_shots(self) -> int:
+        """Most shots of one circuit."""
+        return int(self._field("max_shots", 1_000_000))
+
+    @property
+    def dynamic_reprate(self) -> bool:
+        """Whether `rep_delay` can be chosen."""
+        return bool(self._field("dynamic_reprate_enabled", False))
+
+    @property
+    def rep_delay_range(self) -> tuple[float, float] | None:
+        """Lowest and highest `rep_delay`, in seconds."""
+        if not self.dynamic_reprate:
+            return None
+        served = self.configuration.get("rep_delay_range") or ()
+        range_ = self.declared.get("rep_delay_range") or [_seconds(t) for t in served]
+        return (float(range_[0]), float(range_[1])) if len(range_) == 2 else None
+
+    @property
+    def default_rep_delay(self) -> float | None:
+        """`rep_delay` where none is asked for, in seconds."""
+        if not self.dynamic_reprate:
+            return None
+        declared = self.declared.get("default_rep_delay")
+        served = self.configuration.get("default_rep_delay")
+        return declared if served is None or declared is not None else _seconds(served)
+
+    @property
+    def esp_available(self) -> bool:
+        """Whether excited-state-promoted readout may be asked for."""
+        return bool(self._field("measure_esp_enabled", False))
+
+    @property
+    def esp_default(self) -> bool:
+        """What an unset `use_measure_esp` becomes: the snapshot's own flag."""
+        return bool(self.configuration.get("measure_esp_enabled", False))
+
+    @property
+    def option_defaults(self) -> Json:
+        """The device's value of each option that it decides where it is not set."""
+        return {
+            "rep_delay": self.default_rep_delay,
+            "use_measure_esp": self.esp_default,
+        }
+
+    @property
+    def calibrated(self) -> str:
+        """When the device was calibrated (ISO 8601), or 'ideal' or 'unknown'."""
+        if self.properties is None:
+            return "ideal" if self.name == IDEAL else "unknown"
+        return str(self.properties.get("last_update_date", "unknown"))
+
+    def _field(self, key: str, default: Any) -> Any:
+        declared = self.declared.get(key)
+        served = self.configuration.get(key)
+        value = served if declared is None else declared
+        return default if value is None else value
+
+
+def load(backend: Backend) -> Device:
+    """The device that a `backend` section describes.
+
+    Raises:
+        ConfigError: No device is chosen, or a file cannot be read as one.
+    """
+    configuration, properties = _source(backend)
+    _require(configuration, backend)
+    declared = backend.declared.model_dump(exclude_none=True)
+    name = backend.name or str(configuration["backend_name"])
+    return Device(name, configuration, properties, declared)
+
+
+def _source(backend: Backend) -> tuple[Json, Json | None]:
+    if backend.snapshot:
+        return snapshot(backend.snapshot, backend.name or backend.snapshot)
+    if backend.configuration:
+        properties = backend.properties
+        return (
+            _read("backend.configuration", backend.configuration),
+            _read("backend.properties", properties) if properties else None,
+        )
+    if backend.name == IDEAL:
+        return ideal_configuration(), None
+    raise ConfigError(
+        "backend: no device is chosen. Choose one by name (backend=ibmq_montreal), or "
+        "give its files (backend.configuration=conf.json backend.properties=props.json)."
+    )
+
+
+@lru_cache(maxsize=64)
+def snapshot(folder: str, name: str) -> tuple[Json, Json | None]:
+    """Configuration and properties of a snapshot in terra's `fake_provider`.
+
+    Args:
+        folder: Folder of the snapshot, such as `montreal`.
+        name: The device's own name, for snapshots that do not carry it.
+
+    Raises:
+        ConfigError: terra ships no such snapshot.
+    """
+    path = _snapshots() / folder
+    if not path.is_dir():
+        known = sorted(p.name for p in _snapshots().iterdir() if p.is_dir())
+        raise ConfigError(
+            f"backend.snapshot = {folder}: terra ships no such snapshot. "
+            f"Allowed: {', '.join(n for n in known if not n.startswith('_'))}."
+        )
+    properties = path / f"props_{folder}.json"
+    configuration = path / f"conf_{folder}.json"
+    return (
+        _json(configuration) if configuration.exists() else _coded(folder, name),
+        _json(properties) if properties.exists() else None,
+    )
+
+
+def _snapshots() -> Path:
+    spec = find_spec("qiskit")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "providers" / "fake_provider" / "backends"
+
+
+def _coded(folder: str, name: str) -> Json:
+    # terra writes the configuration of three early devices in Python, with a
+    # placeholder for the gates
+    module = importlib.import_module(
+        f"qiskit.providers.fake_provider.backends.{folder}"
+    )
+    configuration: Json = (
+        getattr(module, f"Fake{folder.title()}")().configuration().to_dict()
+    )
+    return {**configuration, "backend_name": name, "gates": []}
+
+
+def ideal_configuration() -> Json:
+    """Configuration of the machine without noise: all-to-all, every gate of Aer's."""
+    gates = (
+        "id x y z h s sdg t tdg sx sxdg rx ry rz p u u1 u2 u3 cx cy cz ch cp crx cry"
+    )
+    more = "crz cu swap iswap ecr rxx ryy rzz ccx cswap delay reset"
+    return {
+        "backend_name": IDEAL,
+        "backend_version": "1",
+        "n_qubits": IDEAL_QUBITS,
+        "basis_gates": f"{gates} {more}".split(),
+        "gates": [],
+        "local": True,
+        "simulator": True,
+        "conditional": True,
+        "open_pulse": False,
+        "memory": True,
+        "max_shots": 1_000_000,
+        "coupling_map": None,
+    }
+
+
+def _read(key: str, file: str) -> Json:
+    try:
+        content = _json(Path(file))
+    except OSError as error:
+        raise ConfigError(f"{key} = {file}: {error.strerror}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{key} = {file}: not JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{key} = {file}: must hold a JSON object.")
+    return content
+
+
+def _json(path: Path) -> Json:
+    content: Json = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _require(configuration: Json, backend: Backend) -> None:
+    needed = ("backend_name", "backend_version", "n_qubits", "basis_gates")
+    missing = [key for key in needed if key not in configuration]
+    if missing:
+        raise ConfigError(
+            f"backend.configuration = {backend.configuration}: not a device's "
+            f"configuration, it has no {', '.join(missing)}."
+        )
+
+
+def _seconds(microseconds: float) -> float:
+    # the arithmetic of terra's BackendConfiguration, so that equal values stay equal
+    return microseconds * 1e-6
