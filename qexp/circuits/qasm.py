@@ -1,0 +1,96 @@
+"""Circuits from OpenQASM files, versions 2 and 3."""
+
+from __future__ import annotations
+
+import re
+from glob import glob, has_magic
+from pathlib import Path
+from typing import Any
+
+from openqasm3.parser import QASM3ParsingError
+from qiskit import QuantumCircuit, qasm2, qasm3
+from qiskit.exceptions import QiskitError
+
+from qexp.errors import ConfigError
+
+_VERSION_3 = re.compile(r"^\s*OPENQASM\s+3", re.MULTILINE)
+
+
+def find(files: str | list[str]) -> list[Path]:
+    """The files that a name, a pattern or a list of them means, in order.
+
+    Raises:
+        ConfigError: A name or a pattern matches no file.
+    """
+    names = files if isinstance(files, list) else [files]
+    return [path for name in names for path in _matches(name)]
+
+
+def _matches(name: str) -> list[Path]:
+    # Path.glob takes no absolute patterns
+    found = sorted(glob(name, recursive=True)) if has_magic(name) else [name]  # noqa: PTH207
+    paths = [Path(match) for match in found if Path(match).is_file()]
+    if not paths:
+        kind = "no file matches the pattern" if has_magic(name) else "no such file"
+        raise ConfigError(f"circuit.files = {name}: {kind} (in {Path.cwd()}).")
+    return paths
+
+
+def load(path: Path) -> QuantumCircuit:
+    """The circuit in a file; the name is the file's.
+
+    Raises:
+        ConfigError: The file cannot be read or parsed; names file and line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        circuit = _parse(text, path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"circuit.files = {path}: cannot be read ({error})."
+        ) from error
+    circuit.name = path.stem
+    return circuit
+
+
+def _parse(text: str, path: Path) -> QuantumCircuit:
+    if _VERSION_3.search(text):
+        return _parse_3(text, path)
+    try:
+        return qasm2.loads(
+            text,
+            include_path=(path.parent,),
+            custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+        )
+    except qasm2.QASM2ParseError as error:
+        where, _, what = str(error.message).partition(": ")
+        line = where.removeprefix("<input>:").split(",")[0]
+        raise _unreadable(path, line, what or where) from error
+
+
+def _parse_3(text: str, path: Path) -> QuantumCircuit:
+    try:
+        return qasm3.loads(text)
+    except QiskitError as error:
+        where = re.match(r"(\d+),\d+: ", error.message)
+        what = error.message[where.end() :] if where else error.message
+        raise _unreadable(path, where[1] if where else None, what) from error
+    except QASM3ParsingError as error:
+        token = _offending_token(error)
+        if token is None:
+            raise _unreadable(path, None, str(error) or "not OpenQASM 3") from error
+        raise _unreadable(
+            path, str(token.line), f"'{token.text}' is unexpected"
+        ) from error
+
+
+def _offending_token(error: Exception) -> Any:
+    # the parser keeps where it stopped only in the cause of its error
+    cancelled = error.__cause__
+    stopped = cancelled.args[0] if cancelled is not None and cancelled.args else None
+    return getattr(stopped, "offendingToken", None)
+
+
+def _unreadable(path: Path, line: str | None, what: str) -> ConfigError:
+    place = f"{path}, line {line}" if line else str(path)
+    return ConfigError(f"circuit.files = {place}: {what.strip().rstrip('.')}.")
