@@ -1,0 +1,321 @@
+"""Whether a device and a service can do what is asked, before anything is run.
+
+Terra's snapshots and Aer take a wrong `rep_delay`, an unknown run option and too many
+shots without a word, so every check is made here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from qiskit import QuantumCircuit, transpile
+from qiskit.transpiler import CouplingMap
+
+from qexp.circuits import Built
+from qexp.circuits.ideal import final_measurements
+from qexp.config import LocalService, Service
+from qexp.device import IDEAL, Device
+from qexp.errors import ConfigError
+from qexp.options import Options
+
+COMPILER_METHODS = ("layout_method", "routing_method", "translation_method")
+
+PROGRAM_INPUTS = frozenset({"seed_simulator", "memory", "skip_transpilation", "header"})
+"""Inputs of the circuit-runner program that `run_config` may carry."""
+
+AER_OPTIONS = frozenset(
+    """
+    method device precision executor max_job_size max_shot_size enable_truncation
+    zero_threshold validation_threshold max_parallel_threads
+    max_parallel_experiments max_parallel_shots max_memory_mb fusion_enable
+    fusion_verbose fusion_max_qubit fusion_threshold statevector_parallel_threshold
+    statevector_sample_measure_opt stabilizer_max_snapshot_probabilities
+    extended_stabilizer_sampling_method extended_stabilizer_metropolis_mixing_time
+    extended_stabilizer_approximation_error
+    extended_stabilizer_norm_estimation_samples
+    extended_stabilizer_norm_estimation_repetitions
+    extended_stabilizer_parallel_threshold
+    extended_stabilizer_probabilities_snapshot_samples
+    matrix_product_state_truncation_threshold
+    matrix_product_state_max_bond_dimension mps_sample_measure_algorithm
+    mps_log_data mps_swap_direction mps_omp_threads mps_lapack chop_threshold
+    mps_parallel_threshold accept_distributed_results blocking_enable
+    blocking_qubits batched_shots_gpu batched_shots_gpu_max_qubits
+    num_threads_per_device shot_branching_enable shot_branching_sampling_enable
+    runtime_parameter_bind_enable
+    """.split()
+)
+"""Run options of `AerSimulator` that do not change what `options` already says."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a point cannot be run.
+
+    Attributes:
+        key: Full path of the setting.
+        value: What was given.
+        reason: What is wrong, what is allowed, what to do.
+    """
+
+    key: str
+    value: Any
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}: {self.reason}"
+
+
+def require(options: Options, device: Device, service: Service, built: Built) -> None:
+    """Refuse a point that cannot be run.
+
+    Raises:
+        ConfigError: Names every problem, a line each.
+    """
+    found = problems(options, device, service, built)
+    if found:
+        raise ConfigError("\n".join(str(problem) for problem in found))
+
+
+def problems(
+    options: Options, device: Device, service: Service, built: Built
+) -> list[Problem]:
+    """Everything that stands against running a point.
+
+    Args:
+        options: Options as they were asked for.
+        device: The device.
+        service: The service's section.
+        built: The point's circuits.
+    """
+    return [
+        *_width(device, built),
+        *_noise(device, service),
+        *_shots(options, device),
+        *_rep_delay(options, device),
+        *_esp(options, device),
+        *_layout(options, device, built),
+        *_transpiler_options(options),
+        *_run_config(options, service),
+        *_without_compiler(options, device, built),
+        *_measurements(built),
+    ]
+
+
+def _width(device: Device, built: Built) -> Iterator[Problem]:
+    for circuit, label in zip(built.circuits, built.labels, strict=True):
+        if circuit.num_qubits > device.num_qubits:
+            yield Problem(
+                "circuit",
+                label,
+                f"has {circuit.num_qubits} qubits, {device.name} has "
+                f"{device.num_qubits}. Choose a smaller circuit or a larger backend.",
+            )
+        if circuit.parameters:
+            names = ", ".join(
+                sorted(parameter.name for parameter in circuit.parameters)
+            )
+            yield Problem(
+                "circuit", label, f"has unbound parameters: {names}. Bind them."
+            )
+
+
+def _noise(device: Device, service: Service) -> Iterator[Problem]:
+    local = isinstance(service, LocalService) and service.noise == "aer"
+    if local and device.properties is None and device.name != IDEAL:
+        yield Problem(
+            "service.noise",
+            "aer",
+            f"needs a calibration, and none is known of {device.name}. Use "
+            "service.noise=ideal, or give backend.properties.",
+        )
+
+
+def _shots(options: Options, device: Device) -> Iterator[Problem]:
+    if options.shots is not None and options.shots > device.max_shots:
+        yield Problem(
+            "options.shots",
+            options.shots,
+            f"{device.name} takes 1 to {device.max_shots} shots.",
+        )
+
+
+def _rep_delay(options: Options, device: Device) -> Iterator[Problem]:
+    delay, allowed = options.rep_delay, device.rep_delay_range
+    if delay is None:
+        return
+    if not device.dynamic_reprate or allowed is None:
+        yield Problem(
+            "options.rep_delay",
+            delay,
+            f"{device.name} has a fixed repetition rate (dynamic_reprate_enabled is "
+            "false). Leave rep_delay unset (null).",
+        )
+    elif not allowed[0] <= delay <= allowed[1]:
+        yield Problem(
+            "options.rep_delay",
+            delay,
+            f"{device.name} takes {allowed[0]:g} to {allowed[1]:g} seconds.",
+        )
+
+
+def _esp(options: Options, device: Device) -> Iterator[Problem]:
+    if options.use_measure_esp and not device.esp_available:
+        yield Problem(
+            "options.use_measure_esp",
+            True,
+            f"{device.name} has no ESP readout (measure_esp_enabled is false). Use "
+            "false or leave it unset (null). Of the shipped backends, ibm_cairo, "
+            "ibm_hanoi, ibm_perth and ibmq_montreal have it.",
+        )
+
+
+def _layout(options: Options, device: Device, built: Built) -> Iterator[Problem]:
+    layout = options.initial_layout
+    if layout is None:
+        return
+    physical = layout if isinstance(layout, list) else list(layout.values())
+    reason = _physical(physical, device)
+    if reason:
+        yield Problem("options.initial_layout", layout, reason)
+        return
+    for circuit, label in zip(built.circuits, built.labels, strict=True):
+        reason = _virtual(layout, circuit, label)
+        if reason:
+            yield Problem("options.initial_layout", layout, reason)
+
+
+def _physical(physical: list[int], device: Device) -> str | None:
+    outside = [qubit for qubit in physical if not 0 <= qubit < device.num_qubits]
+    if outside:
+        return (
+            f"{device.name} has no qubit {outside[0]}; its qubits are 0 to "
+            f"{device.num_qubits - 1}."
+        )
+    twice = sorted({qubit for qubit in physical if physical.count(qubit) > 1})
+    return f"qubit {twice[0]} stands twice; each may stand once." if twice else None
+
+
+def _virtual(
+    layout: list[int] | dict[int, int], circuit: QuantumCircuit, label: str
+) -> str | None:
+    width = circuit.num_qubits
+    if len(layout) != width:
+        return f"has {len(layout)} qubits; circuit {label} has {width}. Give {width}."
+    if isinstance(layout, dict) and set(layout) != set(range(width)):
+        return f"its keys must be the qubits 0 to {width - 1} of circuit {label}."
+    return None
+
+
+def _transpiler_options(options: Options) -> Iterator[Problem]:
+    allowed = set(inspect.signature(transpile).parameters)
+    allowed -= {"circuits", "backend", "output_name", "callback"}
+    for key, value in options.transpiler_options.items():
+        path = f"options.transpiler_options.{key}"
+        if key not in allowed:
+            yield Problem(path, value, _unknown(key, allowed, "qiskit.transpile takes"))
+        elif key in Options.model_fields:
+            asked = getattr(options, key)
+            if asked not in (None, value):
+                yield Problem(
+                    path,
+                    value,
+                    f"options.{key} = {asked} says something else. Set one of them.",
+                )
+
+
+def _run_config(options: Options, service: Service) -> Iterator[Problem]:
+    allowed = PROGRAM_INPUTS | AER_OPTIONS
+    for key, value in options.run_config.items():
+        path = f"options.run_config.{key}"
+        if key in Options.model_fields:
+            yield Problem(path, value, f"is an option of its own; set options.{key}.")
+        elif key not in allowed:
+            what = f"service {service.kind} takes"
+            yield Problem(path, value, _unknown(key, set(allowed), what))
+    seed = options.run_config.get("seed_simulator", 0)
+    if type(seed) is not int or seed < 0:
+        yield Problem(
+            "options.run_config.seed_simulator", seed, "must be an integer from 0."
+        )
+
+
+def _unknown(key: str, allowed: set[str], what: str) -> str:
+    near = get_close_matches(key, sorted(allowed), n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"no such option.{hint} {what}: {', '.join(sorted(allowed))}."
+
+
+def _without_compiler(
+    options: Options, device: Device, built: Built
+) -> Iterator[Problem]:
+    if not options.run_config.get("skip_transpilation"):
+        return
+    for circuit, label in zip(built.circuits, built.labels, strict=True):
+        reason = _not_native(circuit, device)
+        if reason:
+            yield Problem(
+                "options.run_config.skip_transpilation", True, f"{label} {reason}"
+            )
+
+
+def _not_native(circuit: QuantumCircuit, device: Device) -> str | None:
+    basis = {
+        *device.configuration["basis_gates"],
+        "measure",
+        "barrier",
+        "delay",
+        "reset",
+    }
+    pairs = device.configuration.get("coupling_map")
+    coupled = CouplingMap(pairs).get_edges() if pairs else None
+    for instruction in circuit.data:
+        name = instruction.operation.name
+        qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+        if name not in basis:
+            return f"uses the gate {name}, which {device.name} does not have."
+        if name != "barrier" and len(qubits) == 2 and coupled and qubits not in coupled:
+            return f"couples the qubits {qubits}, which {device.name} does not couple."
+    return None
+
+
+def _measurements(built: Built) -> Iterator[Problem]:
+    for circuit, label in zip(built.circuits, built.labels, strict=True):
+        if not any(item.operation.name == "measure" for item in circuit.data):
+            yield Problem(
+                "circuit", label, "measures nothing. Add measurements to the circuit."
+            )
+
+
+def without_effect(
+    options: Options, device: Device, service: Service, built: Built
+) -> list[str]:
+    """Options that are set but cannot change anything in this point, and why."""
+    notes = []
+    simulated = {
+        "rep_delay": options.rep_delay is not None,
+        "init_qubits": not options.init_qubits,
+        "use_measure_esp": bool(options.use_measure_esp),
+    }
+    for key, is_set in simulated.items():
+        if is_set:
+            notes.append(
+                f"options.{key} has no effect with service.noise={service.noise}: "
+                "Qiskit Aer does not model it"
+            )
+    if options.initial_layout is not None and options.layout_method is not None:
+        notes.append("options.layout_method has no effect beside an initial_layout")
+    if options.run_config.get("skip_transpilation"):
+        notes += [
+            f"options.{key} has no effect with skip_transpilation"
+            for key in ("initial_layout", *COMPILER_METHODS)
+            if getattr(options, key) is not None
+        ]
+    final = any(final_measurements(circuit) for circuit in built.circuits)
+    if options.use_measure_esp and not final:
+        notes.append("options.use_measure_esp has no effect: no measurement is final")
+    return notes

@@ -1,0 +1,81 @@
+"""What a device cannot do, and what changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qexp.checks import AER_OPTIONS, problems, without_effect
+from qexp.circuits import build
+from qexp.config import Backend, GhzCircuit, LocalService
+from qexp.device import load
+from qexp.options import Options
+
+MONTREAL = load(Backend(name="ibmq_montreal", snapshot="montreal"))
+GHZ = build(GhzCircuit(num_qubits=3))
+LOCAL = LocalService()
+
+
+def found(**options):
+    return problems(Options(**options), MONTREAL, LOCAL, GHZ)
+
+
+def notes(**options):
+    return without_effect(Options(**options), MONTREAL, LOCAL, GHZ)
+
+
+def test_the_defaults_are_fine():
+    assert found() == []
+    assert notes() == []
+
+
+@pytest.mark.parametrize("delay", [0.0, 1e-9, 2.5e-4, 5e-4])
+def test_delays_within_the_range_are_fine_zero_included(delay):
+    assert found(rep_delay=delay) == []
+
+
+@given(st.floats(min_value=5.000001e-4, max_value=1e3))
+def test_no_delay_beyond_the_range_is(delay):
+    (problem,) = found(rep_delay=delay)
+    assert problem.key == "options.rep_delay"
+    assert problem.value == delay
+
+
+@given(st.permutations(range(27)))
+def test_any_distinct_qubits_of_the_device_are_a_layout(permutation):
+    assert found(initial_layout=list(permutation[:3])) == []
+
+
+@given(st.lists(st.integers(-5, 40), max_size=5))
+def test_no_other_list_is(layout):
+    fine = len(layout) == 3 == len(set(layout)) and all(0 <= q < 27 for q in layout)
+    assert bool(found(initial_layout=layout)) is not fine
+
+
+def test_aer_s_options_are_those_of_the_installed_aer():
+    from qiskit_aer import AerSimulator
+
+    known = set(AerSimulator._default_options()._fields)
+    decided_elsewhere = {"shots", "noise_model", "seed_simulator", "memory"}
+    for_graphics_cards = {
+        "chunk_swap_buffer_qubits",
+        "cuStateVec_enable",
+        "tensor_network_num_sampling_qubits",
+        "use_cuTensorNet_autotuning",
+    }
+    assert known - decided_elsewhere - for_graphics_cards == AER_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"rep_delay": 0.0}, "rep_delay"),
+        ({"init_qubits": False}, "init_qubits"),
+        ({"use_measure_esp": True}, "use_measure_esp"),
+        ({"initial_layout": [0, 1, 2], "layout_method": "dense"}, "layout_method"),
+    ],
+)
+def test_what_changes_nothing_is_named(options, word):
+    (note,) = notes(**options)
+    assert f"options.{word} has no effect" in note
