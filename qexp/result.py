@@ -1,0 +1,108 @@
+"""A service's answer, taken apart: what was measured, point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qexp.errors import ServiceError
+from qexp.plan import Submission
+from qexp.point import Point
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one circuit gave.
+
+    Attributes:
+        shots: Repetitions that were executed.
+        counts: Number of shots by bit string, clbit 0 rightmost, no spaces.
+        quasi: Mitigated quasi-probability by bit string of the measured clbits, or None.
+        mapping: Physical qubit to clbit of the final measurements, where mitigated.
+        header: The experiment's header as the service gave it.
+        memory: Outcome of each shot, where asked for.
+    """
+
+    shots: int
+    counts: dict[str, int]
+    quasi: dict[str, float] | None
+    mapping: dict[int, int]
+    header: Mapping[str, Any]
+    memory: list[str] | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one point gave.
+
+    Attributes:
+        point: The point.
+        measured: One entry for each circuit, in order; empty where it failed.
+        error: Why the point failed, or None.
+    """
+
+    point: Point
+    measured: tuple[Measured, ...]
+    error: str | None = None
+
+
+def split(submission: Submission, answer: Json) -> list[Result]:
+    """The results of a submission's points, in their order.
+
+    Raises:
+        ServiceError: The answer is not one of these circuits.
+    """
+    experiments = {item["header"]["name"]: item for item in answer["results"]}
+    expected = [circuit.name for circuit in submission.circuits]
+    if list(experiments) != expected:
+        raise ServiceError(
+            f"the answer has the circuits {list(experiments)}; {expected} were sent"
+        )
+    return [_result(point, expected, experiments) for point in submission.points]
+
+
+def _result(point: Point, names: list[str], experiments: dict[str, Json]) -> Result:
+    own = [experiments[name] for name in names if name.startswith(f"{point.id}-")]
+    failed = [item for item in own if not item["success"]]
+    if failed:
+        return Result(point, (), str(failed[0]["status"]).removeprefix("ERROR: "))
+    return Result(point, tuple(_measured(item) for item in own))
+
+
+def _measured(experiment: Json) -> Measured:
+    header, data = experiment["header"], experiment["data"]
+    width = int(header["memory_slots"])
+    mapping = {
+        int(qubit): int(clbit)
+        for qubit, clbit in header.get("final_measurement_mapping", {}).items()
+    }
+    quasi = data.get("quasiprobabilities")
+    return Measured(
+        shots=int(experiment["shots"]),
+        counts={_bits(key, width): int(n) for key, n in data["counts"].items()},
+        quasi=None if quasi is None else _spread(quasi, mapping, width),
+        mapping=mapping,
+        header=header,
+        memory=[_bits(key, width) for key in data["memory"]]
+        if "memory" in data
+        else None,
+    )
+
+
+def _bits(outcome: str, width: int) -> str:
+    return f"{int(outcome, 16):0{width}b}"
+
+
+def _spread(quasi: Json, mapping: dict[int, int], width: int) -> dict[str, float]:
+    """Quasi-probabilities over the circuit's clbits; those not measured are 0."""
+    clbits = list(mapping.values())
+    spread: dict[str, float] = {}
+    for outcome, value in quasi.items():
+        bits = ["0"] * width
+        for position, clbit in enumerate(clbits):
+            bits[width - 1 - clbit] = str(int(outcome, 16) >> position & 1)
+        spread["".join(bits)] = float(value)
+    return spread
