@@ -1,0 +1,172 @@
+"""MLflow itself: stores, experiments, runs. The one module that imports it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+from qexp.errors import TrackingError
+from qexp.track.target import hide_credentials
+
+MAX_PARAM_LENGTH = 6000
+"""Longest param value that every MLflow store takes."""
+
+MAX_TAG_LENGTH = 8000
+"""Longest tag value that every MLflow store takes."""
+
+
+class Store:
+    """One MLflow experiment in one tracking store."""
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        """Open the store, creating what is missing.
+
+        Args:
+            uri: Tracking URI.
+            experiment: Name of the MLflow experiment.
+
+        Raises:
+            TrackingError: The store cannot be opened, or the experiment is deleted.
+        """
+        self.uri = uri
+        with _explained(uri):
+            create_sqlite(uri)
+            self._client = MlflowClient(tracking_uri=absolute(uri))
+            self.experiment_id = self._experiment(experiment)
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                return str(self._client.create_experiment(name))
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            found = self._client.get_experiment_by_name(name)  # another process's
+        if found.lifecycle_stage != "active":
+            raise TrackingError(
+                f"name = {name}: the MLflow experiment of this name is deleted. Restore "
+                f"it (mlflow experiments restore -x {found.experiment_id}) or choose "
+                "another name=."
+            )
+        return str(found.experiment_id)
+
+    def log(self, run: Mapping[str, Any]) -> str:
+        """Write a run and finish it.
+
+        Args:
+            run: Fields of a `qexp.record.Record` and `folder`, the artifacts' folder.
+
+        Returns:
+            The id of the run.
+        """
+        with _explained(self.uri):
+            run_id = self._create(run)
+            self._client.log_batch(
+                run_id,
+                params=_params(run["params"]),
+                metrics=_metrics(run["metrics"]),
+            )
+            self._client.log_artifacts(run_id, run["folder"])
+            status = "FAILED" if run["error"] else "FINISHED"
+            self._client.set_terminated(run_id, status)
+        return run_id
+
+    def _create(self, run: Mapping[str, Any]) -> str:
+        tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
+        created = self._client.create_run(
+            self.experiment_id, tags=tags, run_name=run["name"]
+        )
+        return str(created.info.run_id)
+
+    def add(self, run_id: str, folder: str) -> None:
+        """Add artifacts to a run, finished or not.
+
+        Args:
+            run_id: The run.
+            folder: Folder whose content is added.
+        """
+        with _explained(self.uri):
+            self._client.log_artifacts(run_id, folder)
+
+
+def _params(params: Mapping[str, str]) -> list[Param]:
+    return [Param(key, value[:MAX_PARAM_LENGTH]) for key, value in params.items()]
+
+
+def _metrics(metrics: Mapping[str, float]) -> list[Metric]:
+    now = int(time.time() * 1000)
+    return [Metric(key, value, now, 0) for key, value in metrics.items()]
+
+
+def create_sqlite(uri: str) -> None:
+    """Create the database of a `sqlite:///` URI, unless it is there.
+
+    It is made aside and linked into place when it is complete, so that no other process
+    ever sees it half made: two workers that migrate one new file at the same time leave
+    a database that neither they nor any later run can use.
+
+    Args:
+        uri: A tracking URI; others than `sqlite:///FILE` are left alone.
+    """
+    file = sqlite_file(uri)
+    if file is None or file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".mlflow-") as folder:
+        aside = Path(folder) / file.name
+        store = SqlAlchemyStore(f"sqlite:///{aside}", _artifact_root())
+        store.engine.dispose()
+        try:
+            os.link(aside, file)
+        except FileExistsError:
+            pass  # another process was first; its database is as good
+        except OSError:  # a file system without links
+            if not file.exists():
+                aside.rename(file)
+
+
+def absolute(uri: str) -> str:
+    """A `sqlite:///FILE` URI with the whole path; any other as it is.
+
+    MLflow keeps stores by URI, and a relative one means another file in another folder.
+    """
+    file = sqlite_file(uri)
+    return uri if file is None else f"sqlite:///{file.absolute()}"
+
+
+def _artifact_root() -> str:
+    # what `mlflow ui` and a client without a server both take for a database here
+    return "./mlruns"
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of a `sqlite:///FILE` URI; None for any other."""
+    parts = urlsplit(uri)
+    if parts.scheme.split("+")[0] != "sqlite" or parts.path in ("", "/"):
+        return None
+    return Path(parts.path.removeprefix("/"))
+
+
+@contextmanager
+def _explained(uri: str) -> Iterator[None]:
+    """Turn whatever MLflow raises into an error for the person at the keyboard."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        text = str(error).strip().splitlines()
+        reason = text[0] if text else type(error).__name__
+        raise TrackingError(f"MLflow at {hide_credentials(uri)}: {reason}") from error

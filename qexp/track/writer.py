@@ -1,0 +1,73 @@
+"""The process that owns MLflow: takes requests as JSON lines, answers each with one.
+
+Requests are ``{"do": "open", "uri", "experiment"}``, ``{"do": "log", "run"}`` and
+``{"do": "add", "run_id", "folder"}``; an answer has ``"error"`` where it failed. End of
+input ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import warnings
+from typing import Any, TextIO
+
+from qexp.errors import TrackingError
+
+Json = dict[str, Any]
+
+
+def main() -> None:
+    """Serve requests from standard input until it ends."""
+    answers = _claim_stdout()
+    _quiet()
+    serve(sys.stdin, answers)
+
+
+def _claim_stdout() -> TextIO:
+    """The stream for answers; whatever else is printed goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _quiet() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.INFO)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """Answer each line of ``requests`` with a line on ``answers``."""
+    # imported before the first request comes, while the other process is still
+    # importing terra
+    from qexp.track.store import Store
+
+    store: Store | None = None
+    for line in requests:
+        request = json.loads(line)
+        try:
+            if request["do"] == "open":
+                store = Store(request["uri"], request["experiment"])
+                answer: Json = {"experiment_id": store.experiment_id}
+            else:
+                assert store is not None
+                answer = _do(store, request)
+        except TrackingError as error:
+            answer = {"error": str(error)}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _do(store: Any, request: Json) -> Json:
+    if request["do"] == "log":
+        return {"run_id": store.log(request["run"])}
+    store.add(request["run_id"], request["folder"])
+    return {}
+
+
+if __name__ == "__main__":
+    main()

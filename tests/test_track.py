@@ -1,0 +1,201 @@
+"""MLflow's process: databases made at once by several, errors, credentials."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from qexp.errors import TrackingError
+from qexp.record import Record
+from qexp.track.client import Tracker
+from qexp.track.store import Store, create_sqlite, sqlite_file
+from qexp.track.target import DEFAULT_URI, Target, hide_credentials, probe, target
+
+TRACK = """
+import sys
+from qexp.record import Record
+from qexp.track.client import Tracker
+from qexp.track.target import target
+with Tracker(target(None)) as tracker:
+    tracker.open("together")
+    tracker.ready()
+    tracker.log(Record(sys.argv[1], {"a": "1"}, {"m": 0.5}, {"t": "x"}, {"f.txt": "x"}))
+"""
+
+
+def test_processes_that_start_at_once_in_an_empty_folder_all_log(folder):
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRACK, f"worker-{number}"],
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=240)
+        assert worker.returncode == 0, errors
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiment = client.get_experiment_by_name("together")
+    runs = client.search_runs([experiment.experiment_id])
+    assert sorted(run.info.run_name for run in runs) == [
+        f"worker-{n}" for n in range(4)
+    ]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {path.name for path in folder.iterdir()} == {"mlflow.db", "mlruns"}
+
+
+def test_a_database_is_never_seen_half_made(folder, monkeypatch):
+    # another process's file appears while ours is being made: it stays
+    import os
+
+    theirs = folder / "mlflow.db"
+    link = os.link
+
+    def late(source, destination):
+        theirs.write_bytes(b"theirs")
+        link(source, destination)
+
+    monkeypatch.setattr("qexp.track.store.os.link", late)
+    create_sqlite("sqlite:///mlflow.db")
+    assert theirs.read_bytes() == b"theirs"
+    assert [path.name for path in folder.iterdir()] == ["mlflow.db"]
+
+
+def test_a_made_database_is_mlflow_s_own_schema(database):
+    with sqlite3.connect(database) as connection:
+        tables = {
+            row[0] for row in connection.execute("SELECT name FROM sqlite_master")
+        }
+    assert {"runs", "params", "metrics", "alembic_version"} <= tables
+
+
+def test_artifacts_are_where_a_plain_client_puts_them(ready):
+    # `mlflow ui` in the same folder has to find them
+    store = Store("sqlite:///mlflow.db", "placed")
+    run_id = store.log(
+        {
+            "name": "n",
+            "params": {},
+            "metrics": {},
+            "tags": {},
+            "error": None,
+            "folder": str(_folder_with_file(ready)),
+        }
+    )
+    expected = ready / "mlruns" / store.experiment_id / run_id / "artifacts" / "a.txt"
+    assert expected.read_text() == "content"
+
+
+def _folder_with_file(where: Path) -> Path:
+    made = where / "made"
+    made.mkdir()
+    (made / "a.txt").write_text("content")
+    return made
+
+
+def test_long_values_are_cut_not_refused(ready):
+    record = Record("n", {"p": "x" * 9000}, {}, {"t": "y" * 9000}, {}, None)
+    with Tracker(target(None)) as tracker:
+        tracker.open("long")
+        tracker.ready()
+        run_id = tracker.log(record)
+    run = MlflowClient(f"sqlite:///{ready}/mlflow.db").get_run(run_id)
+    assert run.data.params["p"] == "x" * 6000
+    assert run.data.tags["t"] == "y" * 8000
+
+
+def test_a_deleted_experiment_is_said_with_the_way_back(ready):
+    client = MlflowClient(f"sqlite:///{ready}/mlflow.db")
+    client.delete_experiment(client.create_experiment("gone"))
+    with pytest.raises(TrackingError, match="is deleted"):
+        Store("sqlite:///mlflow.db", "gone")
+
+
+def test_a_file_that_is_no_database_is_refused(folder):
+    (folder / "mlflow.db").write_text("not a database, by any means" * 100)
+    with Tracker(target(None)) as tracker:
+        tracker.open("any")
+        with pytest.raises(TrackingError, match="file is not a database"):
+            tracker.ready()
+
+
+def test_a_process_that_dies_says_why(folder):
+    tracker = Tracker(target(None))
+    tracker._process.kill()
+    tracker._process.wait()
+    with pytest.raises(TrackingError, match="MLflow's process ended"):
+        tracker.open("any")
+    tracker.close()
+
+
+def test_nothing_is_written_before_it_is_opened(folder):
+    Tracker(target(None)).close()
+    assert list(folder.iterdir()) == []
+
+
+def test_the_order_of_where_results_go(monkeypatch):
+    assert target(None) == Target(DEFAULT_URI, "tracking.uri")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://there")
+    assert target(None) == Target("http://there", "MLFLOW_TRACKING_URI")
+    assert target("http://here") == Target("http://here", "tracking.uri")
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("http://me:secret@host:5000/path", "http://host:5000/path"),
+        ("postgresql://me:secret@host/db", "postgresql://host/db"),
+        ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
+    ],
+)
+def test_credentials_are_never_shown(uri, shown):
+    assert hide_credentials(uri) == shown
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("http://127.0.0.1:9", "no MLflow server answers there"),
+        ("postgresql://user:secret@127.0.0.1:9/db", "no database answers there"),
+        ("ftp://host", "not an MLflow store"),
+        ("./mlruns", "not an MLflow store"),
+    ],
+)
+def test_where_nobody_answers_is_said(uri, words):
+    with pytest.raises(TrackingError, match=words) as caught:
+        probe(target(uri))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_is_not_mlflow_is_told_apart(folder):
+    import threading
+    from http.server import HTTPServer, SimpleHTTPRequestHandler
+
+    class Silent(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Silent)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(TrackingError, match="is not an MLflow server"):
+            probe(target(f"http://127.0.0.1:{server.server_port}"))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_which_uris_are_files():
+    assert sqlite_file("sqlite:///mlflow.db") == Path("mlflow.db")
+    assert sqlite_file("sqlite:////somewhere/mlflow.db") == Path("/somewhere/mlflow.db")
+    assert sqlite_file("sqlite://") is None
+    assert sqlite_file("http://host") is None
