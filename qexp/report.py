@@ -1,0 +1,72 @@
+"""One self-contained HTML page about a run."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from qexp.pictures import setting
+from qexp.record import Ran, params, tags, versions
+from qexp.score import Scored
+
+
+def page(ran: Ran, drawn: Mapping[str, bytes]) -> str:
+    """The page.
+
+    Args:
+        ran: What was run.
+        drawn: PNG pictures to embed, by name.
+    """
+    environment = Environment(
+        loader=PackageLoader("qexp", ""), autoescape=select_autoescape(default=True)
+    )
+    kept = tags(ran)
+    return environment.get_template("report.html.j2").render(
+        title=f"{ran.experiment.name}: {ran.title}",
+        setting=setting(ran),
+        shots=f"{ran.options.shots:,}",
+        message=message(ran.scores),
+        error=ran.result.error,
+        scores=score_rows(ran.told_apart),
+        pictures=[
+            (name, base64.b64encode(content).decode())
+            for name, content in drawn.items()
+        ],
+        notes=ran.notes,
+        compiled=[(k, f"{v:.6g}") for k, v in ran.compile_metrics.items()],
+        params=params(ran).items(),
+        point=ran.result.point.id,
+        sweep=ran.sweep,
+        job=ran.job.id,
+        calibration=kept["qexp.calibration"],
+        versions=versions().items(),
+    )
+
+
+def message(scores: Sequence[Scored]) -> str:
+    """The first score in a sentence."""
+    if not scores:
+        return "No ideal distribution is known, so nothing is scored."
+    first = scores[0]
+    interval = f" (95 % interval {ends(first)})" if first.low is not None else ""
+    return f"{first.name} is {first.value:.4f}{interval}."
+
+
+def score_rows(scores: Sequence[Scored]) -> list[list[str]]:
+    """Name, score, interval or why there is none, and an ideal machine's score."""
+    return [
+        [
+            one.name,
+            f"{one.value:.4f}",
+            ends(one) if one.low is not None else f"none: {one.note}",
+            "" if one.ideal is None else f"{one.ideal:.4f}",
+        ]
+        for one in scores
+    ]
+
+
+def ends(scored: Scored) -> str:
+    """An interval as text."""
+    return f"{scored.low:.4f} to {scored.high:.4f}"

@@ -1,0 +1,252 @@
+"""Bad input, as a user gives it: one clear message, status 2, nothing written."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+GHZ = "+experiment=ghz"
+MONTREAL = "backend=ibmq_montreal"
+MANILA = "backend=ibmq_manila"
+
+BAD = [
+    # a key, a group or a choice that is not there
+    (
+        [GHZ, MONTREAL, "options.shotz=3"],
+        ["options.shotz", "Did you mean options.shots?"],
+    ),
+    (
+        [GHZ, MONTREAL, "+options.shotz=3"],
+        ["options.shotz = 3", "Did you mean options.shots?"],
+    ),
+    ([GHZ, MONTREAL, "++options.shotz=3"], ["options.shotz = 3", "options.shots?"]),
+    ([GHZ, MONTREAL, "optoins.shots=3"], ["optoins.shots", "Did you mean options?"]),
+    ([GHZ, MONTREAL, "+optoins.shots=3"], ["optoins", "Did you mean options?"]),
+    ([GHZ, MONTREAL, "+circuit.depth=3"], ["circuit.depth = 3", "num_qubits"]),
+    ([GHZ, MONTREAL, "+service.url=x"], ["service.url = x", "Allowed: kind, noise"]),
+    (
+        [GHZ, MONTREAL, "+tracking.token=x"],
+        ["tracking.token = x", "Allowed: kind, pictures"],
+    ),
+    (
+        [GHZ, MONTREAL, "+backend.declared.esp=true"],
+        ["backend.declared.esp", "measure_esp"],
+    ),
+    ([GHZ, MONTREAL, "+extra=1"], ["extra = 1", "Allowed: backend, circuit"]),
+    ([GHZ, "backend=ibmq_montral"], ["ibmq_montral", "Did you mean ibmq_montreal?"]),
+    ([GHZ, "bakend=ibmq_montreal"], ["bakend", "Did you mean backend?"]),
+    (["+experiment=gzh", MONTREAL], ["experiment = gzh", "Did you mean ghz?"]),
+    (["circuit=gzh", MONTREAL], ["circuit = gzh", "Allowed: ghz, python, qasm"]),
+    ([MONTREAL], ["circuit: not chosen", "+experiment=ghz"]),
+    ([GHZ], ["backend: no device is chosen", "backend=ibmq_montreal"]),
+    # a type or a value
+    (
+        [GHZ, MONTREAL, "options.shots=many"],
+        ["options.shots = many: must be an integer"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.shots=true"],
+        ["options.shots = true: must be an integer"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.init_qubits=1"],
+        ["options.init_qubits = 1: must be true or"],
+    ),
+    ([GHZ, MONTREAL, "options.shots=0"], ["options.shots = 0: must be at least 1"]),
+    ([GHZ, MONTREAL, "options.shots=-5"], ["options.shots = -5: must be at least 1"]),
+    (
+        [GHZ, MONTREAL, "options.shots=8193"],
+        ["options.shots = 8193", "1 to 8192 shots"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.optimization_level=7"],
+        ["options.optimization_level = 7: must be from 0 to 3"],
+    ),
+    ([GHZ, MONTREAL, "options.optimization_level=true"], ["optimization_level = true"]),
+    (
+        [GHZ, MONTREAL, "options.layout_method=noise_adaptiv"],
+        ["options.layout_method = noise_adaptiv", "Did you mean noise_adaptive?"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.rep_delay=fast"],
+        ["options.rep_delay = fast: must be a num"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.rep_delay=-1e-6"],
+        ["options.rep_delay = -1e-06: must be at"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.rep_delay=1e-3"],
+        ["options.rep_delay = 0.001", "ibmq_montreal takes 0 to 0.0005 seconds"],
+    ),
+    ([GHZ, MONTREAL, "options.rep_delay=nan"], ["options.rep_delay = nan"]),
+    (
+        [GHZ, "backend=ibmq_almaden", "options.rep_delay=1e-4"],
+        ["options.rep_delay", "ibmq_almaden has a fixed repetition rate"],
+    ),
+    (
+        [GHZ, MANILA, "options.use_measure_esp=true"],
+        ["options.use_measure_esp", "ibmq_manila has no ESP readout", "ibm_cairo"],
+    ),
+    ([GHZ, MONTREAL, "seed=-1"], ["seed = -1: must be from 0"]),
+    ([GHZ, MONTREAL, "service.noise=loud"], ["service.noise = loud: must be one of"]),
+    (
+        [GHZ, MONTREAL, "metrics=[fidelity]"],
+        ["metrics.0 = fidelity", "hellinger_fidelity"],
+    ),
+    (
+        [GHZ, MONTREAL, "circuit.num_qubits=0"],
+        ["circuit.num_qubits = 0: must be at least"],
+    ),
+    (
+        [GHZ, MANILA, "circuit.num_qubits=6"],
+        ["ghz-6", "has 6 qubits, ibmq_manila has 5"],
+    ),
+    # a layout
+    (
+        [GHZ, MONTREAL, "options.initial_layout=[0,1]"],
+        ["options.initial_layout = [0, 1]", "circuit ghz-5 has 5. Give 5"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.initial_layout=[0,1,2,3,3]"],
+        ["options.initial_layout", "qubit 3 stands twice"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.initial_layout=[0,1,2,3,27]"],
+        ["ibmq_montreal has no qubit 27; its qubits are 0 to 26"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.initial_layout={0:1,1:2,2:3,3:4,5:5}"],
+        ["its keys must be the qubits 0 to 4"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.initial_layout=dense"],
+        ["must be a list of physical qubits"],
+    ),
+    # the free mappings are checked against who reads them
+    (
+        [GHZ, MONTREAL, "+options.run_config.seed_simulatr=1"],
+        ["options.run_config.seed_simulatr", "Did you mean seed_simulator?"],
+    ),
+    (
+        [GHZ, MONTREAL, "+options.run_config.shots=1"],
+        ["options.run_config.shots = 1", "set options.shots"],
+    ),
+    (
+        [GHZ, MONTREAL, "+options.transpiler_options.aproximation_degree=1"],
+        ["aproximation_degree", "Did you mean approximation_degree?"],
+    ),
+    (
+        [
+            GHZ,
+            MONTREAL,
+            "options.layout_method=dense",
+            "+options.transpiler_options.layout_method=sabre",
+        ],
+        [
+            "options.transpiler_options.layout_method = sabre",
+            "options.layout_method = dense",
+        ],
+    ),
+    (
+        [GHZ, MONTREAL, "+options.run_config.skip_transpilation=true"],
+        ["uses the gate h"],
+    ),
+    ([GHZ, "backend=ibmqx5"], ["service.noise = aer", "needs a calibration"]),
+    # what is not YAML or not an override
+    ([GHZ, MONTREAL, "options.shots=[1"], ["options.shots=[1: cannot be read"]),
+    ([GHZ, MONTREAL, "shots"], ["shots: cannot be read", "KEY=VALUE"]),
+    ([GHZ, MONTREAL, "options.shots=1,2"], ["several values are a sweep; add -m"]),
+    (
+        [GHZ, MONTREAL, "options.shots=${nowhere}"],
+        ["options.shots", "'nowhere' not found"],
+    ),
+    # files and functions
+    (["circuit=qasm", MONTREAL], ["circuit.files: not set"]),
+    (["circuit=qasm", "circuit.files=no.qasm", MONTREAL], ["no.qasm: no such file"]),
+    (["circuit=python", "circuit.function=os.nothing", MONTREAL], ["has no function"]),
+    (
+        [GHZ, "backend.configuration=no.json"],
+        ["backend.configuration = no.json", "No such"],
+    ),
+    ([GHZ, "backend.properties=no.json"], ["has properties but no configuration"]),
+    # tracking
+    (
+        [GHZ, MONTREAL, "tracking.uri=file:./mlruns"],
+        ["tracking.uri = file:./mlruns", "sqlite"],
+    ),
+    (
+        [GHZ, MONTREAL, "tracking.pictures=some"],
+        ["tracking.pictures = some", "all, summary"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=lambda value: " ".join(value))
+def test_bad_input_is_refused_in_one_message(qexp, folder, arguments, words):
+    finished = qexp(*arguments)
+    assert finished.status == 2, finished.err
+    for word in words:
+        assert word in finished.err
+    assert finished.err.startswith("error: ")
+    assert finished.err.count("error:") == 1
+    assert "Traceback" not in finished.err
+    assert finished.out == ""
+    assert list(folder.iterdir()) == []
+
+
+def test_all_problems_are_named_at_once(qexp, folder):
+    finished = qexp(GHZ, MANILA, "options.shots=9000", "options.rep_delay=1")
+    assert finished.status == 2
+    assert "options.shots = 9000" in finished.err
+    assert "options.rep_delay = 1" in finished.err
+
+
+def test_unreadable_qasm_names_file_and_line(qexp, folder):
+    (folder / "bad.qasm").write_text("OPENQASM 2.0;\nqreg q[1];\nhh q[0];\n")
+    finished = qexp("circuit=qasm", "circuit.files=bad.qasm", MONTREAL)
+    assert finished.status == 2
+    assert "bad.qasm, line 3" in finished.err
+
+
+def test_a_circuit_that_measures_nothing_is_refused(qexp, folder):
+    (folder / "silent.qasm").write_text("OPENQASM 2.0;\nqreg q[1];\nU(0,0,0) q[0];\n")
+    finished = qexp("circuit=qasm", "circuit.files=silent.qasm", MONTREAL)
+    assert finished.status == 2
+    assert "circuit = silent: measures nothing" in finished.err
+
+
+def test_a_tracking_server_that_is_not_there(qexp, folder):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    finished = qexp(GHZ, MONTREAL, f"tracking.uri=http://user:secret@127.0.0.1:{port}")
+    assert finished.status == 2
+    assert f"http://127.0.0.1:{port}: no MLflow server answers there" in finished.err
+    assert "secret" not in finished.err + finished.out
+    assert list(folder.iterdir()) == []
+
+
+def test_the_environment_s_tracking_server_is_named_as_such(qexp, folder, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    finished = qexp(GHZ, MONTREAL)
+    assert finished.status == 2
+    assert "MLFLOW_TRACKING_URI = http://127.0.0.1:9" in finished.err
+
+
+def test_a_broken_yaml_of_the_user_s_is_named(qexp, folder):
+    (folder / "conf" / "experiment").mkdir(parents=True)
+    (folder / "conf" / "experiment" / "mine.yaml").write_text("a: [1\nb: 2\n")
+    finished = qexp("+experiment=mine", MONTREAL)
+    assert finished.status == 2
+    assert "mine.yaml" in finished.err
+    assert "line 2" in finished.err
+
+
+def test_the_traceback_is_shown_to_who_asks_for_it(qexp, folder, monkeypatch):
+    from qexp.errors import ConfigError
+
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ConfigError):
+        qexp(GHZ, MONTREAL, "options.shots=0")
