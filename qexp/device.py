@@ -121,6 +121,11 @@ class Device:
             return "ideal" if self.name == IDEAL else "unknown"
         return str(self.properties.get("last_update_date", "unknown"))
 
+    @property
+    def day(self) -> str:
+        """The day of the calibration, or what stands for it."""
+        return self.calibrated[:10]
+
     def _field(self, key: str, default: Any) -> Any:
         declared = self.declared.get(key)
         served = self.configuration.get(key)

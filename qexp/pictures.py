@@ -7,21 +7,20 @@ from qexp.figures.circuit import circuit
 from qexp.figures.histogram import histogram
 from qexp.figures.scores import Row, scores
 from qexp.record import Ran
+from qexp.score import MITIGATED, Scored
 
 
 def pictures(ran: Ran) -> dict[str, bytes]:
     """The first circuit, and what was measured of it unless the point failed."""
-    drawn = {
-        "circuit.png": png(circuit(ran.built.circuits[0], title=_circuit_title(ran)))
-    }
+    figure = circuit(ran.built.circuits[0], title=f"{_first(ran)}, as declared")
+    drawn = {"circuit.png": png(figure)}
     if ran.result.measured:
         drawn["histogram.png"] = _histogram(ran)
     return drawn
 
 
-def _circuit_title(ran: Ran) -> str:
-    count = len(ran.built.circuits)
-    label = ran.built.labels[0]
+def _first(ran: Ran) -> str:
+    count, label = len(ran.built.circuits), ran.built.labels[0]
     return label if count == 1 else f"{label}, the first of {count} circuits"
 
 
@@ -30,7 +29,7 @@ def _histogram(ran: Ran) -> bytes:
     figure = histogram(
         first.counts,
         ran.built.ideal[0],
-        title=f"{_circuit_title(ran)}: measured on {ran.device.name}",
+        title=f"{_first(ran)} on {ran.device.name}: outcomes",
         subtitle=setting(ran),
         mitigated=first.quasi,
     )
@@ -39,12 +38,14 @@ def _histogram(ran: Ran) -> bytes:
 
 def setting(ran: Ran) -> str:
     """How a point was run, in a few words."""
-    service, options = ran.experiment.service, ran.options
-    mitigated = ", M3" if options.measurement_error_mitigation else ""
-    return (
-        f"service {service.kind}, noise {service.noise}, optimization level "
-        f"{options.optimization_level}{mitigated}"
+    options, noise = ran.options, ran.experiment.service.noise
+    ideal = noise == "ideal" or ran.device.properties is None
+    how = "without noise" if ideal else f"with the noise calibrated on {ran.device.day}"
+    mitigated = (
+        ", M3 readout mitigation" if options.measurement_error_mitigation else ""
     )
+    level = options.optimization_level
+    return f"simulated {how}, optimization level {level}{mitigated}"
 
 
 def summary_pictures(ran: Ran) -> dict[str, bytes]:
@@ -52,19 +53,19 @@ def summary_pictures(ran: Ran) -> dict[str, bytes]:
     if not ran.scores:
         return {}
     rows = [
-        Row(
-            one.name.replace("_", " "),
-            one.value,
-            one.low,
-            one.high,
-            one.ideal,
-            one.note,
-        )
+        Row(_metric(one), one.value, one.low, one.high, one.ideal, one.note)
         for one in ran.told_apart
     ]
-    figure = scores(
-        rows,
-        title=f"{ran.title}: scores with 95 % intervals",
-        subtitle=f"one point, so no effects to compare; {setting(ran)}",
-    )
+    subtitle = f"{ran.options.shots:,} shots, {setting(ran)}"
+    figure = scores(rows, title=f"{ran.title}: scores", subtitle=subtitle)
     return {"effects.png": png(figure)}
+
+
+def _metric(scored: Scored) -> str:
+    """A metric's name for a picture, with what tells it apart."""
+    words = scored.name.removeprefix("raw_").replace("_", " ")
+    if scored.name.startswith("raw_"):
+        words += ", raw"
+    elif scored.note == MITIGATED:
+        words += ", mitigated"
+    return f"{words} (lower is better)" if "distance" in words else words

@@ -25,6 +25,9 @@ from qexp.result import Measured, Result
 
 Distribution = Mapping[str, float]
 
+MITIGATED = "mitigated"
+"""Why a mitigated score has no interval: the calibration's error is in none yet."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -131,8 +134,7 @@ def _mitigated(
         for measured, ideal in pairs
     ]
     value = math.fsum(one for one in values if one is not None) / len(values)
-    note = "mitigated: the calibration's own error has no interval yet"
-    return Scored(name, value, None, None, None, raw.ideal, note)
+    return Scored(name, value, None, None, None, raw.ideal, MITIGATED)
 
 
 def nearest(quasi: Distribution) -> dict[str, float]:

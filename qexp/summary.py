@@ -30,8 +30,6 @@ def show(outcome: Outcome, target: Target, experiment_id: str, screen: Screen) -
     rows = [row for row in _rows(outcome) if row]
     if rows:
         screen.table(["metric", "value", "95 % interval", "ideal machine"], rows)
-        for note in sorted({one.note for one in ran.scores if one.note}):
-            screen.line(f"no interval: {note}")
         screen.line()
     state = "FAILED" if ran.result.error else "FINISHED"
     screen.line(
@@ -49,7 +47,7 @@ def _rows(outcome: Outcome) -> list[list[str]]:
         [
             one.name,
             f"{one.value:.4f}",
-            ends(one) if one.low is not None else "none",
+            ends(one) if one.low is not None else f"none: {one.note}",
             "" if one.ideal is None else f"{one.ideal:.4f}",
         ]
         for one in ran.told_apart

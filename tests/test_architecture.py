@@ -103,7 +103,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     ),
     "qexp.figures": (set(), {"matplotlib"}),
     "qexp.figures.*": ({"figures.*"}, {"matplotlib", "numpy", "qiskit"}),
-    "qexp.pictures": ({"figures", "figures.*", "record"}, set()),
+    "qexp.pictures": ({"figures", "figures.*", "record", "score"}, set()),
     "qexp.report": ({"pictures", "record", "score"}, {"jinja2"}),
     # MLflow is imported by one module, in a process of its own
     "qexp.track": (set(), set()),

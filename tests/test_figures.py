@@ -473,7 +473,7 @@ def test_unusual_scores_are_legible(row):
 def test_scores_print_value_interval_and_reason():
     text = contents(scores(ROWS, title=TITLE, subtitle=SUBTITLE))
     assert "0.9123 [0.904, 0.920]" in text
-    assert "no interval: the bootstrap" in text
+    assert "no interval (the bootstrap" in text
     assert "ideal machine" in text
 
 

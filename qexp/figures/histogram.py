@@ -91,6 +91,13 @@ class _Results:
         keys = sorted({key for key, share in pairs if abs(share) > NEGLIGIBLE})
         return sorted(keys, key=self._weight, reverse=True)
 
+    def unseen(self, limit: int) -> str:
+        """Return how many outcomes are left out because they did not occur."""
+        possible, known = 2 ** len(next(iter(self.measured))), len(self.ranked())
+        if known == possible or possible > 2 * limit:
+            return ""
+        return f"; {possible - known} of {possible} did not occur"
+
     def bar(self, label: str, outcomes: Sequence[str], *, other: bool = False) -> _Bar:
         """Return one bar for all the outcomes together."""
 
@@ -157,14 +164,18 @@ def _draw_measured(axes: Axes, bars: Sequence[_Bar], centres: list[float]) -> li
 
 
 def _draw_ideal(axes: Axes, bars: Sequence[_Bar], centres: list[float]) -> Any:
-    heights = [bar.ideal or 0.0 for bar in bars]
+    # an outline of height 0 would hide the bar and the whisker behind it
+    outlined = [
+        (x, bar.ideal) for x, bar in zip(centres, bars, strict=True) if bar.ideal
+    ]
+    places, heights = zip(*outlined, strict=True) if outlined else ([0.0], [0.0])
     style: dict[str, Any] = {
         "fill": False,
         "edgecolor": BLACK,
         "linewidth": 1.1,
         "zorder": 3,
     }
-    return axes.bar(centres, heights, width=0.86, **style)[0]
+    return axes.bar(places, heights, width=0.86, **style)[0]
 
 
 def _draw_mitigated(axes: Axes, bars: Sequence[_Bar], centres: list[float]) -> Any:
@@ -271,7 +282,7 @@ def histogram(
         figure,
         LEFT + slots.width / 2,
         height - MARGIN,
-        f"outcome ({reading})",
+        f"outcome ({reading}{results.unseen(limit)})",
         **centre,
     )
     return figure

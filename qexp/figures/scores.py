@@ -38,7 +38,7 @@ VALUES = 1.7
 GAP = 0.15
 AXIS = 0.5
 LABELS = (
-    "measured, with 95 % interval",
+    "estimate, with its 95 % interval where it has one",
     "what an ideal machine would score at these shots",
 )
 
@@ -92,7 +92,7 @@ def _value(row: Row) -> str:
 def _remark(row: Row) -> str:
     if row.interval is not None:
         return ""
-    return f"no interval: {row.note}" if row.note else "no interval"
+    return f"no interval ({row.note})" if row.note else "no interval"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,9 @@ def _draw_row(axes: Axes, row: Row, height: float) -> None:
         }
         axes.plot(row.interval, [height] * 2, linestyle="none", zorder=3, **style)
     if isfinite(row.value):
-        axes.plot([row.value], [height], color=BLUE, marker="o", markersize=6, zorder=4)
+        axes.plot(
+            [row.value], [height], color=BLUE, marker="o", markersize=4.5, zorder=4
+        )
     if row.ideal is not None:
         axes.plot([row.ideal], [height], **_open_marker())
 
@@ -239,7 +241,7 @@ def _handles(rows: Sequence[Row]) -> list[Line2D]:
     style: dict[str, Any] = {
         "color": BLUE,
         "marker": "o",
-        "markersize": 6,
+        "markersize": 4.5,
         "linewidth": 2.2,
     }
     handles = [Line2D([], [], **style)]
