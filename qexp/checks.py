@@ -6,13 +6,9 @@ shots without a word, so every check is made here.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
 
-from qiskit import QuantumCircuit, transpile
+from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap
 
 from qexp.circuits import Built
@@ -20,54 +16,11 @@ from qexp.circuits.ideal import final_measurements
 from qexp.config import LocalService, Service
 from qexp.device import IDEAL, Device
 from qexp.errors import ConfigError
+from qexp.free import run_config, transpiler_options
 from qexp.options import Options
+from qexp.problem import Problem
 
 COMPILER_METHODS = ("layout_method", "routing_method", "translation_method")
-
-PROGRAM_INPUTS = frozenset({"seed_simulator", "memory", "skip_transpilation", "header"})
-"""Inputs of the circuit-runner program that `run_config` may carry."""
-
-AER_OPTIONS = frozenset(
-    """
-    method device precision executor max_job_size max_shot_size enable_truncation
-    zero_threshold validation_threshold max_parallel_threads
-    max_parallel_experiments max_parallel_shots max_memory_mb fusion_enable
-    fusion_verbose fusion_max_qubit fusion_threshold statevector_parallel_threshold
-    statevector_sample_measure_opt stabilizer_max_snapshot_probabilities
-    extended_stabilizer_sampling_method extended_stabilizer_metropolis_mixing_time
-    extended_stabilizer_approximation_error
-    extended_stabilizer_norm_estimation_samples
-    extended_stabilizer_norm_estimation_repetitions
-    extended_stabilizer_parallel_threshold
-    extended_stabilizer_probabilities_snapshot_samples
-    matrix_product_state_truncation_threshold
-    matrix_product_state_max_bond_dimension mps_sample_measure_algorithm
-    mps_log_data mps_swap_direction mps_omp_threads mps_lapack chop_threshold
-    mps_parallel_threshold accept_distributed_results blocking_enable
-    blocking_qubits batched_shots_gpu batched_shots_gpu_max_qubits
-    num_threads_per_device shot_branching_enable shot_branching_sampling_enable
-    runtime_parameter_bind_enable
-    """.split()
-)
-"""Run options of `AerSimulator` that do not change what `options` already says."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a point cannot be run.
-
-    Attributes:
-        key: Full path of the setting.
-        value: What was given.
-        reason: What is wrong, what is allowed, what to do.
-    """
-
-    key: str
-    value: Any
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.key} = {self.value}: {self.reason}"
 
 
 def require(options: Options, device: Device, service: Service, built: Built) -> None:
@@ -99,8 +52,8 @@ def problems(
         *_rep_delay(options, device),
         *_esp(options, device),
         *_layout(options, device, built),
-        *_transpiler_options(options),
-        *_run_config(options, service),
+        *transpiler_options(options),
+        *run_config(options, service),
         *_without_compiler(options, device, built),
         *_measurements(built),
     ]
@@ -209,45 +162,6 @@ def _virtual(
     if isinstance(layout, dict) and set(layout) != set(range(width)):
         return f"its keys must be the qubits 0 to {width - 1} of circuit {label}."
     return None
-
-
-def _transpiler_options(options: Options) -> Iterator[Problem]:
-    allowed = set(inspect.signature(transpile).parameters)
-    allowed -= {"circuits", "backend", "output_name", "callback"}
-    for key, value in options.transpiler_options.items():
-        path = f"options.transpiler_options.{key}"
-        if key not in allowed:
-            yield Problem(path, value, _unknown(key, allowed, "qiskit.transpile takes"))
-        elif key in Options.model_fields:
-            asked = getattr(options, key)
-            if asked not in (None, value):
-                yield Problem(
-                    path,
-                    value,
-                    f"options.{key} = {asked} says something else. Set one of them.",
-                )
-
-
-def _run_config(options: Options, service: Service) -> Iterator[Problem]:
-    allowed = PROGRAM_INPUTS | AER_OPTIONS
-    for key, value in options.run_config.items():
-        path = f"options.run_config.{key}"
-        if key in Options.model_fields:
-            yield Problem(path, value, f"is an option of its own; set options.{key}.")
-        elif key not in allowed:
-            what = f"service {service.kind} takes"
-            yield Problem(path, value, _unknown(key, set(allowed), what))
-    seed = options.run_config.get("seed_simulator", 0)
-    if type(seed) is not int or seed < 0:
-        yield Problem(
-            "options.run_config.seed_simulator", seed, "must be an integer from 0."
-        )
-
-
-def _unknown(key: str, allowed: set[str], what: str) -> str:
-    near = get_close_matches(key, sorted(allowed), n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"no such option.{hint} {what}: {', '.join(sorted(allowed))}."
 
 
 def _without_compiler(

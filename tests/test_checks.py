@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qexp.checks import AER_OPTIONS, problems, without_effect
+from qexp.checks import problems, without_effect
 from qexp.circuits import build
 from qexp.config import Backend, GhzCircuit, LocalService
 from qexp.device import load
+from qexp.free import AER_OPTIONS
 from qexp.options import Options
 
 MONTREAL = load(Backend(name="ibmq_montreal", snapshot="montreal"))

@@ -82,6 +82,10 @@ BAD = [
     ),
     ([GHZ, MONTREAL, "options.rep_delay=nan"], ["options.rep_delay = nan"]),
     (
+        [GHZ, "backend=ibmq_almaden", "options.rep_delay=0"],
+        ["options.rep_delay = 0.0", "ibmq_almaden has a fixed repetition rate"],
+    ),
+    (
         [GHZ, "backend=ibmq_almaden", "options.rep_delay=1e-4"],
         ["options.rep_delay", "ibmq_almaden has a fixed repetition rate"],
     ),

@@ -14,10 +14,9 @@ from qexp.metrics.score import (
     Array,
     Comparison,
     Score,
-    checked_probabilities,
     clip,
-    common_width,
     compare,
+    paired,
     wilson,
 )
 
@@ -89,10 +88,7 @@ def total_variation_distance_of(
         ValueError: If widths differ or either is not a distribution; a negative
             probability above -1e-9 counts as zero.
     """
-    common_width([*probabilities, *ideal])
-    device = dict(zip(probabilities, checked_probabilities(probabilities), strict=True))
-    weights = checked_probabilities(ideal)
-    met = np.fromiter((device.get(key, 0.0) for key in ideal), np.float64)
+    met, weights = paired(probabilities, ideal)
     return clip(float(np.maximum(weights - met, 0).sum()))
 
 

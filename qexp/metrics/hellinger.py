@@ -19,6 +19,7 @@ from qexp.metrics.score import (
     clip,
     common_width,
     compare,
+    paired,
     wilson,
 )
 
@@ -108,10 +109,7 @@ def hellinger_fidelity_of(
         ValueError: If widths differ or either is not a distribution; a negative
             probability above -1e-9 counts as zero.
     """
-    common_width([*probabilities, *ideal])
-    device = dict(zip(probabilities, checked_probabilities(probabilities), strict=True))
-    weights = checked_probabilities(ideal)
-    met = np.fromiter((device.get(key, 0.0) for key in ideal), np.float64)
+    met, weights = paired(probabilities, ideal)
     return clip(float(np.sqrt(met) @ np.sqrt(weights)) ** 2)
 
 

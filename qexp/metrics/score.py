@@ -122,6 +122,28 @@ def checked_probabilities(probabilities: Mapping[str, float]) -> Array:
     return normalised
 
 
+def paired(
+    probabilities: Mapping[str, float], ideal: Mapping[str, float]
+) -> tuple[Array, Array]:
+    """Return two known distributions over the outcomes of the second.
+
+    Args:
+        probabilities: Probabilities by bitstring.
+        ideal: Ideal probabilities by bitstring.
+
+    Returns:
+        Two arrays, shape (len(ideal),): the first distribution's probability of each
+        ideal outcome, and the ideal one.
+
+    Raises:
+        ValueError: If widths differ or either is not a distribution.
+    """
+    common_width([*probabilities, *ideal])
+    met = dict(zip(probabilities, checked_probabilities(probabilities), strict=True))
+    weights = checked_probabilities(ideal)
+    return np.fromiter((met.get(key, 0.0) for key in ideal), np.float64), weights
+
+
 def total_shots(counts: Mapping[str, int]) -> int:
     """Return the total of the counts.
 
