@@ -11,11 +11,9 @@ from qexp.circuits import Built
 from qexp.config import Experiment
 from qexp.device import Device
 from qexp.options import Options
-from qexp.pictures import pictures, summary_pictures
 from qexp.plan import Job, Submission
 from qexp.point import Point
 from qexp.record import Ran, record
-from qexp.report import page
 from qexp.result import Result
 from qexp.screen import Screen
 from qexp.seeds import Seeds
@@ -75,6 +73,10 @@ def run(experiment: Experiment, tracker: Tracker, screen: Screen) -> Outcome:
 
 def illustrate(outcome: Outcome, tracker: Tracker, screen: Screen) -> None:
     """Draw the pictures and the report of a finished run, and add them to it."""
+    # matplotlib is imported when the result is out
+    from qexp.pictures import pictures, summary_pictures
+    from qexp.report import page
+
     ran = outcome.ran
     which = ran.experiment.tracking.pictures
     if which == "none":
