@@ -19,6 +19,13 @@ DEFAULT_SHOTS = 4000
 DEFAULT_OPTIMIZATION_LEVEL = 1
 """What run_circuits chooses for an ``optimization_level`` of None."""
 
+EXECUTION = frozenset(
+    """header memory max_parallel_threads max_parallel_experiments max_parallel_shots
+    max_memory_mb statevector_parallel_threshold mps_omp_threads mps_parallel_threshold
+    num_threads_per_device mps_log_data fusion_verbose""".split()
+)
+"""Keys of `run_config` that change how a circuit is run, and not what comes out."""
+
 LayoutMethod = Literal["trivial", "dense", "noise_adaptive", "sabre"]
 RoutingMethod = Literal["basic", "lookahead", "stochastic", "sabre"]
 TranslationMethod = Literal["unroller", "translator", "synthesis"]
@@ -72,8 +79,9 @@ class Options(Model):
     """Whether counts are corrected for readout errors (M3, package mthree)."""
 
     use_measure_esp: bool | None = None
-    """Whether final measurements use excited-state-promoted readout. Unset: the device's
-    own flag `measure_esp_enabled`."""
+    """Whether final measurements use excited-state-promoted readout. Unset: the flag
+    `measure_esp_enabled` of the device's own configuration (what is declared over it
+    says only whether ESP may be asked for)."""
 
     run_config: Free = {}
     """Anything else that the service's execution takes (`seed_simulator`, `memory`, …)."""
@@ -87,6 +95,13 @@ class Options(Model):
             "must be a list of physical qubits in circuit order, or a mapping from "
             "circuit qubit to physical qubit"
         )
+
+    def identity(self) -> dict[str, Any]:
+        """The options that change the physics: not how many threads work, for one."""
+        run_config = {
+            key: value for key, value in self.run_config.items() if key not in EXECUTION
+        }
+        return {**super().identity(), "run_config": run_config}
 
     def with_defaults(self, device_defaults: Mapping[str, Any]) -> Options:
         """These options with what took effect in the place of what was not set.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.circuit.random import random_circuit
+from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer import AerSimulator
 
 from qexp.circuits import build
@@ -257,6 +261,83 @@ def test_a_module_that_is_not_there_is_named(folder):
         build(PythonCircuit(function="nowhere_at_all.make"))
     with pytest.raises(ConfigError, match="must be a dotted path"):
         build(PythonCircuit(function="make"))
+
+
+def controlled(definition_phase):
+    inner = QuantumCircuit(1, name="mine")
+    inner.global_phase = definition_phase
+    inner.rx(0.1, 0)
+    outer = QuantumCircuit(2)
+    outer.append(inner.to_gate().control(), [0, 1])
+    return outer
+
+
+def switched(first):
+    circuit = QuantumCircuit(1, 1)
+    body = QuantumCircuit(1, 1)
+    body.x(0)
+    circuit.switch(circuit.clbits[0], [(first, body)], [0], [0])
+    return circuit
+
+
+def evolved(label):
+    circuit = QuantumCircuit(2)
+    circuit.append(PauliEvolutionGate(SparsePauliOp([label]), time=0.3), [0, 1])
+    return circuit
+
+
+def pulsed(amplitude):
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    if amplitude:
+        from qiskit import pulse
+
+        with pulse.build() as schedule:
+            pulse.play(pulse.Gaussian(160, amplitude, 40), pulse.DriveChannel(0))
+        circuit.add_calibration("x", [0], schedule)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("make", "one", "other"),
+    [
+        (controlled, 0.0, 0.5),
+        (switched, 0, 1),
+        (evolved, "XX", "ZX"),
+        (pulsed, 0, 0.1),
+        (pulsed, 0.2, 0.1),
+    ],
+)
+def test_what_does_something_else_has_another_digest(make, one, other):
+    assert digest_of_gates([make(one)]) == digest_of_gates([make(one)])
+    assert digest_of_gates([make(one)]) != digest_of_gates([make(other)])
+
+
+def test_what_a_file_includes_is_part_of_its_content(folder):
+    head = 'OPENQASM 2.0;\ninclude "qelib1.inc";\ninclude "my.inc";\n'
+    text = "qreg q[1];\ncreg c[1];\nfoo q[0];\nmeasure q[0] -> c[0];\n"
+    (folder / "a.qasm").write_text(head + text)
+    contents = set()
+    for gate in ("id", "x"):
+        (folder / "my.inc").write_text(f"gate foo a {{ {gate} a; }}\n")
+        contents.add(build(QasmCircuit(files="a.qasm")).content)
+    assert len(contents) == 2
+
+
+def test_circuits_that_were_not_named_are_called_as_their_function(module):
+    (Path(f"{module}.py")).write_text(
+        "from qiskit import QuantumCircuit\n"
+        "def plain():\n"
+        "    circuit = QuantumCircuit(1)\n"
+        "    circuit.measure_all()\n"
+        "    return circuit\n"
+    )
+    import importlib
+    import sys
+
+    sys.modules.pop(module, None)
+    importlib.invalidate_caches()
+    assert build(PythonCircuit(function=f"{module}.plain")).labels == ("plain",)
 
 
 def test_digests_see_gates_conditions_and_definitions():

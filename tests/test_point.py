@@ -104,6 +104,8 @@ SAME = {
     "default delay, written out": declared(options=Options(rep_delay=2.5e-4)),
     "device's ESP flag, written out": declared(options=Options(use_measure_esp=False)),
     "level null": declared(options=Options(optimization_level=None)),
+    "threads": declared(options=Options(run_config={"max_parallel_threads": 1})),
+    "memory": declared(options=Options(run_config={"memory": True})),
 }
 
 

@@ -46,9 +46,12 @@ def build(circuit: Circuit) -> Built:
     if isinstance(circuit, QasmCircuit):
         files = qasm.find(circuit.files)
         loaded = [qasm.load(file) for file in files]
-        return _built(loaded, digest_of_files(files), [file.stem for file in files])
+        # the bytes, and the gates for what the files include
+        content = f"{digest_of_files(files)} {digest_of_gates(loaded)}"
+        return _built(loaded, content, [file.stem for file in files])
     returned = python.call(circuit.function, circuit.arguments)
-    return _built(returned, digest_of_gates(returned), [c.name for c in returned])
+    labels = python.labels(circuit.function, returned)
+    return _built(returned, digest_of_gates(returned), labels)
 
 
 def _built(circuits: list[QuantumCircuit], content: str, labels: list[str]) -> Built:

@@ -14,7 +14,20 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Gate, Instruction
+from qiskit.circuit import CircuitInstruction, ControlFlowOp
+
+from qexp.errors import ConfigError
+
+_KNOWN_BY_NAME = (
+    "qiskit.circuit.library.standard_gates.",
+    "qiskit.circuit.measure",
+    "qiskit.circuit.reset",
+    "qiskit.circuit.barrier",
+    "qiskit.circuit.delay",
+    "qiskit.circuit.library.generalized_gates.unitary",
+    "qiskit.circuit.library.data_preparation.",
+)
+"""Modules whose operations are told apart by name, parameters and control state."""
 
 
 def digest_of_files(paths: Iterable[Path]) -> str:
@@ -24,7 +37,12 @@ def digest_of_files(paths: Iterable[Path]) -> str:
 
 
 def digest_of_gates(circuits: Iterable[QuantumCircuit]) -> str:
-    """SHA-256 over the circuits' canonical gate lists, in order."""
+    """SHA-256 over the circuits' canonical gate lists, in order.
+
+    Raises:
+        ConfigError: An operation has neither parameters nor a definition nor a matrix
+            that would tell it apart from others.
+    """
     text = json.dumps([gate_list(circuit) for circuit in circuits])
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -32,23 +50,41 @@ def digest_of_gates(circuits: Iterable[QuantumCircuit]) -> str:
 def gate_list(circuit: QuantumCircuit) -> list[Any]:
     """A circuit as plain values: widths, then one entry for each instruction."""
     entries = [_entry(circuit, instruction) for instruction in circuit.data]
-    return [circuit.num_qubits, circuit.num_clbits, *entries]
+    return [circuit.num_qubits, circuit.num_clbits, *entries, *_pulses(circuit)]
+
+
+def _pulses(circuit: QuantumCircuit) -> list[Any]:
+    """The circuit's own calibrations; schedules have automatic names, so not those."""
+    return [
+        [gate, str(place), [str(step) for step in _steps(schedule)]]
+        for gate, schedules in circuit.calibrations.items()
+        for place, schedule in schedules.items()
+    ]
+
+
+def _steps(schedule: Any) -> Any:
+    return schedule.blocks if hasattr(schedule, "blocks") else schedule.instructions
+
+
+def _inner(circuit: QuantumCircuit) -> list[Any]:
+    """A circuit inside another: there its phase counts, under a control."""
+    return [_plain(circuit.global_phase), *gate_list(circuit)]
 
 
 def _entry(circuit: QuantumCircuit, instruction: CircuitInstruction) -> list[Any]:
     operation = instruction.operation
     return [
         operation.name,
-        [_plain(parameter) for parameter in operation.params],
+        [_plain(parameter) for parameter in getattr(operation, "params", [])],
         [circuit.find_bit(qubit).index for qubit in instruction.qubits],
         [circuit.find_bit(clbit).index for clbit in instruction.clbits],
         _condition(circuit, operation),
         getattr(operation, "unit", None) if operation.name == "delay" else None,
-        _definition(operation),
+        _made_of(operation),
     ]
 
 
-def _condition(circuit: QuantumCircuit, operation: Instruction) -> Any:
+def _condition(circuit: QuantumCircuit, operation: Any) -> Any:
     condition = getattr(operation, "condition", None)
     if condition is None:
         return None
@@ -59,20 +95,40 @@ def _condition(circuit: QuantumCircuit, operation: Instruction) -> Any:
     return [[circuit.find_bit(bit).index for bit in bits], int(value)]
 
 
-def _definition(operation: Instruction) -> Any:
-    # a gate of the standard library is known by its name; a user's is what it is made of
-    standard = operation.base_class.__module__.startswith("qiskit.circuit.")
-    if standard and operation.base_class not in (Gate, Instruction):
+def _made_of(operation: Any) -> Any:
+    """What tells an operation apart beside its name and parameters."""
+    if isinstance(operation, ControlFlowOp):
+        cases = operation.cases_specifier() if operation.name == "switch_case" else []
+        target = getattr(operation, "target", None)
+        return [str(target), [str(labels) for labels, _ in cases]]
+    kind = getattr(operation, "base_class", type(operation)).__module__ or ""
+    if kind.startswith(_KNOWN_BY_NAME):
         return getattr(operation, "ctrl_state", None)
+    if hasattr(operation, "base_op"):  # an operation with modifiers
+        return [operation.base_op.name, _made_of(operation.base_op), str(operation)]
     definition = getattr(operation, "definition", None)
-    return None if definition is None else gate_list(definition)
+    if definition is None and hasattr(operation, "to_circuit"):
+        definition = operation.to_circuit()
+    return _inner(definition) if definition is not None else _matrix(operation)
+
+
+def _matrix(operation: Any) -> Any:
+    try:
+        return _plain(np.asarray(operation.to_matrix()))
+    except Exception as error:
+        if getattr(operation, "params", []):
+            return None  # such as a Kraus channel: its parameters are all there is
+        raise ConfigError(
+            f"circuit: the operation {operation.name} has no parameters, definition or "
+            "matrix, so nothing tells it apart from another of its name. Define it."
+        ) from error
 
 
 def _plain(parameter: Any) -> Any:
     if isinstance(parameter, QuantumCircuit):
-        return gate_list(parameter)
+        return _inner(parameter)
     if isinstance(parameter, np.ndarray):
-        return [repr(complex(value)) for value in parameter.ravel()]
+        return [list(parameter.shape), [repr(complex(v)) for v in parameter.ravel()]]
     if isinstance(parameter, bool | str) or parameter is None:
         return parameter
     try:

@@ -47,10 +47,14 @@ def ideal_distribution(circuit: QuantumCircuit) -> dict[str, float] | None:
     unitary = _unitary_part(circuit, measured)
     if unitary is None or not measured:
         return None
-    state = Statevector(unitary)
     active = _active(circuit)
     qargs = [active.index(qubit) for qubit in measured]
-    probabilities = np.asarray(state.probabilities(qargs))
+    try:
+        probabilities = np.asarray(Statevector(unitary).probabilities(qargs))
+    except Exception:  # an instruction that no state vector can take, and terra says so
+        return None
+    if not np.isclose(probabilities.sum(), 1):
+        return None
     return _spread(probabilities, list(measured.values()), circuit.num_clbits)
 
 

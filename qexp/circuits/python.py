@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -12,6 +13,8 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qexp.errors import ConfigError
+
+_AUTOMATIC = re.compile(r"circuit-\d+(-\d+)?")
 
 
 def call(function: str, arguments: Mapping[str, Any]) -> list[QuantumCircuit]:
@@ -27,7 +30,7 @@ def call(function: str, arguments: Mapping[str, Any]) -> list[QuantumCircuit]:
     make = _find(function)
     try:
         returned = make(**arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise ConfigError(
             f"circuit.function = {function}: called with ({given}) it raised "
@@ -40,6 +43,20 @@ def call(function: str, arguments: Mapping[str, Any]) -> list[QuantumCircuit]:
             "it must return a QuantumCircuit or a list of them."
         )
     return list(circuits)
+
+
+def labels(function: str, circuits: list[QuantumCircuit]) -> list[str]:
+    """What to call the circuits: by their own names, or by the function's.
+
+    A circuit that was not named is called `circuit-<number>` by terra, and another
+    number each time.
+    """
+    name = function.rpartition(".")[2]
+    own = f"{name}-{{}}" if len(circuits) > 1 else name
+    return [
+        own.format(k) if _AUTOMATIC.fullmatch(circuit.name) else circuit.name
+        for k, circuit in enumerate(circuits)
+    ]
 
 
 def _is_circuits(returned: Any) -> bool:
@@ -59,7 +76,7 @@ def _find(function: str) -> Callable[..., Any]:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(
             f"circuit.function = {function}: module {module_name} cannot be imported "
             f"({type(error).__name__}: {error}). It is searched in {here} and among the "

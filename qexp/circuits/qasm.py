@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from glob import glob, has_magic
 from pathlib import Path
@@ -13,7 +14,12 @@ from qiskit.exceptions import QiskitError
 
 from qexp.errors import ConfigError
 
+_COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION_3 = re.compile(r"^\s*OPENQASM\s+3", re.MULTILINE)
+_SIZE = re.compile(r"\b(?:qreg\s+\w+|qubit|creg\s+\w+|bit)\s*\[\s*(\d+)\s*\]")
+
+WIDEST = 10_000
+"""Most bits of one register: wider ones take the parser minutes, and no device has them."""
 
 
 def find(files: str | list[str]) -> list[Path]:
@@ -29,7 +35,7 @@ def find(files: str | list[str]) -> list[Path]:
 def _matches(name: str) -> list[Path]:
     # Path.glob takes no absolute patterns
     found = sorted(glob(name, recursive=True)) if has_magic(name) else [name]  # noqa: PTH207
-    paths = [Path(match) for match in found if Path(match).is_file()]
+    paths = [Path(match) for match in found if os.path.isfile(match)]  # noqa: PTH113
     if not paths:
         kind = "no file matches the pattern" if has_magic(name) else "no such file"
         raise ConfigError(f"circuit.files = {name}: {kind} (in {Path.cwd()}).")
@@ -54,7 +60,11 @@ def load(path: Path) -> QuantumCircuit:
 
 
 def _parse(text: str, path: Path) -> QuantumCircuit:
-    if _VERSION_3.search(text):
+    plain = _COMMENTS.sub("", text)
+    widest = max((int(size) for size in _SIZE.findall(plain)), default=0)
+    if widest > WIDEST:
+        raise _unreadable(path, None, f"a register of {widest} bits; at most {WIDEST}")
+    if _VERSION_3.search(plain):
         return _parse_3(text, path)
     try:
         return qasm2.loads(
@@ -64,8 +74,9 @@ def _parse(text: str, path: Path) -> QuantumCircuit:
         )
     except qasm2.QASM2ParseError as error:
         where, _, what = str(error.message).partition(": ")
-        line = where.removeprefix("<input>:").split(",")[0]
-        raise _unreadable(path, line, what or where) from error
+        file, _, place = where.rpartition(":")
+        named = path if file in ("", "<input>") else path.parent / file
+        raise _unreadable(named, place.split(",")[0], what or where) from error
 
 
 def _parse_3(text: str, path: Path) -> QuantumCircuit:
