@@ -12,9 +12,10 @@ from mlflow import MlflowClient
 
 from qexp.errors import TrackingError
 from qexp.record import Record
+from qexp.secrets import hide
 from qexp.track.client import Tracker
 from qexp.track.store import Store, create_sqlite, sqlite_file
-from qexp.track.target import DEFAULT_URI, Target, hide_credentials, probe, target
+from qexp.track.target import DEFAULT_URI, Target, probe, target
 
 TRACK = """
 import sys
@@ -156,7 +157,7 @@ def test_the_order_of_where_results_go(monkeypatch):
     ],
 )
 def test_credentials_are_never_shown(uri, shown):
-    assert hide_credentials(uri) == shown
+    assert hide(uri) == shown
 
 
 @pytest.mark.parametrize(

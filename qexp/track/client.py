@@ -95,12 +95,16 @@ class Tracker:
             self._send({"do": "add", "run_id": run_id, "folder": folder})
             self._answer()
 
-    def close(self) -> None:
-        """End the process; what it was asked for before is finished first."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End the process; what it was asked for before is finished first.
+
+        Args:
+            at_once: Do not wait for that.
+        """
         stdin, stdout = _open(self._process.stdin), _open(self._process.stdout)
         with suppress(BrokenPipeError):  # it may have died
             stdin.close()
-        if not self._pending:
+        if at_once or not self._pending:
             self._process.terminate()
         try:
             self._process.wait(FINISH_SECONDS)
@@ -119,7 +123,7 @@ class Tracker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(at_once=kind is not None)
 
     def _send(self, request: Json) -> None:
         try:

@@ -6,10 +6,9 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
@@ -17,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
 from qexp.errors import TrackingError
-from qexp.track.target import hide_credentials
+from qexp.secrets import hide
 
 MAX_PARAM_LENGTH = 6000
 """Longest param value that every MLflow store takes."""
@@ -73,15 +72,20 @@ class Store:
         """
         with _explained(self.uri):
             run_id = self._create(run)
-            self._client.log_batch(
-                run_id,
-                params=_params(run["params"]),
-                metrics=_metrics(run["metrics"]),
-            )
-            self._client.log_artifacts(run_id, run["folder"])
+            try:
+                self._fill(run_id, run)
+            except Exception:
+                with suppress(Exception):  # the first error is the one to tell
+                    self._client.set_terminated(run_id, "FAILED")
+                raise
             status = "FAILED" if run["error"] else "FINISHED"
             self._client.set_terminated(run_id, status)
         return run_id
+
+    def _fill(self, run_id: str, run: Mapping[str, Any]) -> None:
+        params, metrics = _params(run["params"]), _metrics(run["metrics"])
+        self._client.log_batch(run_id, params=params, metrics=metrics)
+        self._client.log_artifacts(run_id, run["folder"])
 
     def _create(self, run: Mapping[str, Any]) -> str:
         tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
@@ -153,10 +157,8 @@ def _artifact_root() -> str:
 
 def sqlite_file(uri: str) -> Path | None:
     """The file of a `sqlite:///FILE` URI; None for any other."""
-    parts = urlsplit(uri)
-    if parts.scheme.split("+")[0] != "sqlite" or parts.path in ("", "/"):
-        return None
-    return Path(parts.path.removeprefix("/"))
+    file = uri.removeprefix("sqlite:///")
+    return None if file in (uri, "") else Path(file)
 
 
 @contextmanager
@@ -169,4 +171,4 @@ def _explained(uri: str) -> Iterator[None]:
     except Exception as error:
         text = str(error).strip().splitlines()
         reason = text[0] if text else type(error).__name__
-        raise TrackingError(f"MLflow at {hide_credentials(uri)}: {reason}") from error
+        raise TrackingError(f"MLflow at {hide(uri)}: {hide(reason)}") from error

@@ -6,11 +6,13 @@ import os
 import re
 import socket
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 
 from qexp.errors import TrackingError
+from qexp.secrets import hide
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 """The database that a bare `mlflow ui` opens in the same folder."""
@@ -36,7 +38,7 @@ class Target:
     @property
     def shown(self) -> str:
         """The URI without credentials."""
-        return hide_credentials(self.uri)
+        return hide(self.uri)
 
 
 def target(uri: str | None) -> Target:
@@ -49,32 +51,54 @@ def target(uri: str | None) -> Target:
     return Target(DEFAULT_URI, "tracking.uri")
 
 
-def hide_credentials(uri: str) -> str:
-    """A URI without its user name and password."""
-    parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host))
-
-
 def probe(target: Target) -> None:
     """Make sure that somebody answers at a target.
 
     Raises:
         TrackingError: Nobody does, or it is not MLflow; says where and what to do.
     """
-    scheme = urlsplit(target.uri).scheme.split("+")[0]
+    parts = _parts(target)
+    scheme = parts.scheme.split("+")[0]
     if scheme in ("http", "https"):
         _probe_server(target)
     elif scheme in _PORTS:
-        _probe_port(target, _PORTS[scheme])
-    elif scheme != "sqlite" and not re.match(r"databricks", target.uri):
-        raise TrackingError(
-            f"{target.key} = {target.shown}: not an MLflow store that qexp can use. "
-            "Allowed: sqlite:///FILE, postgresql://…, mysql://…, mssql://…, "
-            "http(s)://HOST:PORT of an MLflow server, databricks."
+        _probe_port(target, parts, _PORTS[scheme])
+    elif parts.scheme == "sqlite":
+        _probe_file(target)
+    elif not target.uri.startswith("databricks"):
+        raise _unusable(target, "not an MLflow store that qexp can use")
+
+
+def _parts(target: Target) -> SplitResult:
+    try:
+        parts = urlsplit(target.uri)
+        _ = parts.port  # read here, because it may raise as well
+    except ValueError as error:
+        reason = "not a URI (write / # ? @ in a password as %2F %23 %3F %40)"
+        raise _unusable(target, reason) from error
+    return parts
+
+
+def _unusable(target: Target, what: str) -> TrackingError:
+    return TrackingError(
+        f"{target.key} = {target.shown}: {what}. Allowed: sqlite:///FILE, postgresql://…, "
+        "mysql://…, mssql://…, http(s)://HOST:PORT of an MLflow server, databricks."
+    )
+
+
+def _probe_file(target: Target) -> None:
+    """A database file that MLflow, SQLAlchemy and a shell all read as the same one."""
+    file = target.uri.removeprefix("sqlite:///")
+    if file == target.uri or not file or file.startswith(":memory:"):
+        raise _unusable(target, "a database that is not kept in a file")
+    if re.search(r"[?#%]", file):
+        raise _unusable(
+            target,
+            "a file name with ?, # or % means different files to "
+            "different readers; choose another",
         )
+    if Path(file).is_dir():
+        raise _unusable(target, "a folder, not a file")
 
 
 def _probe_server(target: Target) -> None:
@@ -89,8 +113,7 @@ def _probe_server(target: Target) -> None:
         )
 
 
-def _probe_port(target: Target, default_port: int) -> None:
-    parts = urlsplit(target.uri)
+def _probe_port(target: Target, parts: SplitResult, default_port: int) -> None:
     if parts.hostname is None:
         return
     address = (parts.hostname, parts.port or default_port)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import warnings
 from typing import Any, TextIO
@@ -23,6 +24,8 @@ def main() -> None:
     """Serve requests from standard input until it ends."""
     answers = _claim_stdout()
     _quiet()
+    # an exception, so that what was being made aside is removed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     serve(sys.stdin, answers)
 
 
