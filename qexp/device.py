@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from qexp.config import Backend
 from qexp.errors import ConfigError
@@ -140,7 +149,9 @@ def load(backend: Backend) -> Device:
         ConfigError: No device is chosen, or a file cannot be read as one.
     """
     configuration, properties = _source(backend)
-    _require(configuration, backend)
+    if backend.configuration:
+        _require(configuration, backend)
+        _require_match(configuration, properties, backend)
     declared = backend.declared.model_dump(exclude_none=True)
     name = backend.name or str(configuration["backend_name"])
     return Device(name, configuration, properties, declared)
@@ -214,11 +225,12 @@ def ideal_configuration() -> Json:
         "id x y z h s sdg t tdg sx sxdg rx ry rz p u u1 u2 u3 cx cy cz ch cp crx cry"
     )
     more = "crz cu swap iswap ecr rxx ryy rzz ccx cswap delay reset"
+    flow = "if_else for_loop while_loop switch_case"
     return {
         "backend_name": IDEAL,
         "backend_version": "1",
         "n_qubits": IDEAL_QUBITS,
-        "basis_gates": f"{gates} {more}".split(),
+        "basis_gates": f"{gates} {more} {flow}".split(),
         "gates": [],
         "local": True,
         "simulator": True,
@@ -247,14 +259,74 @@ def _json(path: Path) -> Json:
     return content
 
 
+class _Served(BaseModel):
+    """What of a served configuration qexp and terra cannot do without."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    backend_name: Annotated[str, Field(min_length=1)]
+    backend_version: str
+    n_qubits: PositiveInt
+    basis_gates: Annotated[list[str], Field(min_length=1)]
+    gates: list[dict[str, Any]]
+    local: bool
+    simulator: bool
+    conditional: bool
+    open_pulse: bool
+    memory: bool
+    max_shots: PositiveInt
+    coupling_map: list[Annotated[list[int], Field(min_length=2, max_length=2)]] | None
+    dt: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_experiments: PositiveInt | None = None
+    rep_delay_range: list[float] | None = None
+    default_rep_delay: float | None = None
+
+    @model_validator(mode="after")
+    def _couples_what_is_there(self) -> _Served:
+        coupled = {qubit for pair in self.coupling_map or [] for qubit in pair}
+        if not coupled <= set(range(self.n_qubits)):
+            outside = min(coupled - set(range(self.n_qubits)))
+            raise ValueError(f"coupling_map has qubit {outside} of {self.n_qubits}")
+        return self
+
+
 def _require(configuration: Json, backend: Backend) -> None:
-    needed = ("backend_name", "backend_version", "n_qubits", "basis_gates")
-    missing = [key for key in needed if key not in configuration]
-    if missing:
+    """Refuse a file that is not a device's configuration.
+
+    Raises:
+        ConfigError: Names the fields that are missing or wrong.
+    """
+    try:
+        _Served.model_validate(configuration)
+    except ValidationError as error:
+        wrong = [
+            f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
+            for one in error.errors(include_url=False)
+        ]
         raise ConfigError(
             f"backend.configuration = {backend.configuration}: not a device's "
-            f"configuration, it has no {', '.join(missing)}."
-        )
+            f"configuration. {'; '.join(wrong)}."
+        ) from error
+
+
+def _require_match(
+    configuration: Json, properties: Json | None, backend: Backend
+) -> None:
+    """Refuse a calibration that is not one, or of another device.
+
+    Raises:
+        ConfigError: Says which.
+    """
+    if properties is None:
+        return
+    qubits, width = properties.get("qubits"), configuration["n_qubits"]
+    if not isinstance(qubits, list) or not isinstance(properties.get("gates"), list):
+        what = "not a device's properties, it has no lists qubits and gates"
+    elif len(qubits) != width:
+        what = f"has {len(qubits)} qubits, the configuration has {width}"
+    else:
+        return
+    raise ConfigError(f"backend.properties = {backend.properties}: {what}.")
 
 
 def _seconds(microseconds: float) -> float:

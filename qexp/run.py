@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from qexp import circuits, compiled, device, plan, result, score, seeds
 from qexp.checks import require, without_effect
 from qexp.circuits import Built
-from qexp.config import Experiment
+from qexp.config import Experiment, GhzCircuit
 from qexp.device import Device
+from qexp.errors import ConfigError
 from qexp.options import Options
 from qexp.plan import Job, Submission
 from qexp.point import Point
@@ -50,16 +51,17 @@ def run(experiment: Experiment, tracker: Tracker, screen: Screen) -> Outcome:
         TrackingError: MLflow cannot be written to.
     """
     machine = device.load(experiment.backend)
+    _simulable(experiment, machine)
     built = circuits.build(experiment.circuit)
     require(experiment.options, machine, experiment.service, built)
     notes = without_effect(experiment.options, machine, experiment.service, built)
     for note in notes:
         screen.note(note)
-    tracker.open(experiment.name)
     point = make_point(experiment, machine, built)
     drawn = seeds.draw(experiment.seed, experiment.options, point.repeat)
     submission = plan.submission(point, built, drawn)
     service = connect(experiment.service, machine)
+    tracker.open(experiment.name)
     with screen.step(f"running {point.id} on {machine.name}"):
         job = service.submit(submission)
         answer = service.decode(service.fetch(job))
@@ -69,6 +71,29 @@ def run(experiment: Experiment, tracker: Tracker, screen: Screen) -> Outcome:
         tracker.ready()
         run_id = tracker.log(record(ran))
     return Outcome(ran, run_id)
+
+
+def _simulable(experiment: Experiment, machine: Device) -> None:
+    """Refuse a device that terra or Aer cannot make sense of.
+
+    Raises:
+        ConfigError: Says what they stumbled over.
+    """
+    circuit = experiment.circuit
+    if isinstance(circuit, GhzCircuit) and circuit.num_qubits > machine.num_qubits:
+        raise ConfigError(
+            f"circuit.num_qubits = {circuit.num_qubits}: {machine.name} has "
+            f"{machine.num_qubits} qubits. Choose fewer or a larger backend."
+        )
+    try:
+        backend(machine)
+    except Exception as error:  # terra raises whatever its parsing runs into
+        source = experiment.backend
+        raise ConfigError(
+            f"backend.configuration = {source.configuration}, backend.properties = "
+            f"{source.properties}: terra cannot read them "
+            f"({type(error).__name__}: {error})."
+        ) from error
 
 
 def illustrate(outcome: Outcome, tracker: Tracker, screen: Screen) -> None:

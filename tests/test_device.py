@@ -113,5 +113,42 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="must hold a JSON object"):
         load(Backend(configuration=str(file)))
     file.write_text("{}")
-    with pytest.raises(ConfigError, match="it has no backend_name, backend_version"):
+    with pytest.raises(ConfigError, match="backend_name: Field required"):
         load(Backend(configuration=str(file)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"n_qubits": "five"}, "n_qubits"),
+        ({"n_qubits": 0}, "n_qubits"),
+        ({"basis_gates": []}, "basis_gates"),
+        ({"coupling_map": [[0, 99]]}, "coupling_map has qubit 99 of 5"),
+        ({"coupling_map": "all"}, "coupling_map"),
+        ({"max_shots": "lots"}, "max_shots"),
+        ({"max_shots": -3}, "max_shots"),
+        ({"dt": float("nan")}, "dt"),
+        ({"backend_name": None}, "backend_name"),
+        ({"default_rep_delay": "x"}, "default_rep_delay"),
+    ],
+)
+def test_a_wrong_field_of_a_configuration_is_named(tmp_path, changes, word):
+    configuration, _ = snapshot("manila", "ibmq_manila")
+    (tmp_path / "c.json").write_text(json.dumps(configuration | changes))
+    with pytest.raises(ConfigError, match=word):
+        load(Backend(configuration=str(tmp_path / "c.json")))
+
+
+def test_the_calibration_of_another_device_is_refused(tmp_path):
+    configuration, _ = snapshot("manila", "ibmq_manila")
+    _, properties = snapshot("montreal", "ibmq_montreal")
+    (tmp_path / "c.json").write_text(json.dumps(configuration))
+    (tmp_path / "p.json").write_text(json.dumps(properties))
+    files = {
+        key: str(tmp_path / f"{key[0]}.json") for key in ("configuration", "properties")
+    }
+    with pytest.raises(ConfigError, match="has 27 qubits, the configuration has 5"):
+        load(Backend(**files))
+    (tmp_path / "p.json").write_text("{}")
+    with pytest.raises(ConfigError, match="not a device's properties"):
+        load(Backend(**files))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from qexp.config import LocalService
 from qexp.device import Device
-from qexp.errors import ServiceError
+from qexp.errors import ConfigError, ServiceError
 from qexp.plan import Job, Submission
 from qexp.services import State
 from qexp.services.aer import AerMachine
@@ -28,17 +31,19 @@ class Local:
         Args:
             service: The service's section.
             device: The device that is simulated.
+
+        Raises:
+            ConfigError: Aer cannot make a simulator of the device.
         """
         self.limit = int(device.configuration.get("max_experiments") or 300)
-        self._device = device
-        self._noise = service.noise
+        self._machine = _machine(device, service.noise)
         self._answers: dict[str, bytes] = {}
 
     def submit(self, submission: Submission) -> Job:
         """Run the submission and keep its answer."""
         job = Job(KIND, str(uuid.uuid4()), submission.id)
-        machine = _machine(self._device, self._noise)
-        answer = run(machine, list(submission.circuits), submission.inputs)
+        with _interruptible():
+            answer = run(self._machine, list(submission.circuits), submission.inputs)
         answer["job_id"] = job.id
         self._answers[job.id] = json.dumps(answer, default=_plain).encode()
         return job
@@ -74,9 +79,32 @@ class Local:
         """Nothing: a job is over when its receipt is handed out."""
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the process at once.
+
+    Aer keeps Python from running while it simulates, so that Python's own handler would
+    be called when the simulation is over; nothing that was paid for is lost.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @lru_cache(maxsize=8)
 def _machine(device: Device, noise: str) -> AerMachine:
-    return AerMachine(device, noise)
+    try:
+        return AerMachine(device, noise)
+    except Exception as error:  # Aer raises whatever its parsing runs into
+        raise ConfigError(
+            f"service.noise = {noise}: Aer cannot simulate {device.name} from its "
+            f"calibration ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _plain(value: Any) -> Any:
