@@ -32,7 +32,7 @@ class GhzCircuit(Model):
 
     kind: Literal["ghz"] = "ghz"
 
-    num_qubits: Annotated[int, Field(ge=1)] = 5
+    num_qubits: Annotated[int, Field(ge=1, le=1000)] = 5
     """Qubits of the state."""
 
     variant: Literal["linear", "log_depth", "star"] = "linear"
@@ -153,8 +153,8 @@ class Tracking(Model):
 class Experiment(Model):
     """Everything that one run is declared by."""
 
-    name: Annotated[str, Field(min_length=1)]
-    """Name of the experiment, and of the MLflow experiment."""
+    name: str
+    """Name of the experiment, and of the MLflow experiment; at most 500 characters."""
 
     seed: Seed | None = None
     """Fixes every seed that is not set itself. Unset: drawn, and logged."""
@@ -167,3 +167,10 @@ class Experiment(Model):
     options: Options = Options()
     service: Service = LocalService()
     tracking: Tracking = Tracking()
+
+    @field_validator("name")
+    @classmethod
+    def _usable_in_mlflow(cls, name: str) -> str:
+        if not name.strip() or len(name) > 500 or not name.isprintable():
+            raise ValueError("must be 1 to 500 printable characters, not all blank")
+        return name

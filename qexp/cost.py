@@ -36,16 +36,25 @@ def duration(
     """
     if properties is None:
         return None
-    ends = [0.0] * compiled.num_qubits
+    ends: dict[Any, float] = {}
     for instruction in compiled.data:
         qubits = [compiled.find_bit(qubit).index for qubit in instruction.qubits]
         length = _length(instruction.operation, qubits, properties, dt)
         if length is None:
             return None
-        end = max((ends[qubit] for qubit in qubits), default=0.0) + length
-        for qubit in qubits:
-            ends[qubit] = end
-    return max(ends, default=0.0)
+        # what depends on an outcome waits for it
+        bits = [*instruction.qubits, *instruction.clbits, *_read(instruction.operation)]
+        end = max((ends.get(bit, 0.0) for bit in bits), default=0.0) + length
+        ends.update(dict.fromkeys(bits, end))
+    return max(ends.values(), default=0.0)
+
+
+def _read(operation: Any) -> list[Any]:
+    """The clbits that an operation's condition reads."""
+    condition = getattr(operation, "condition", None)
+    if not isinstance(condition, tuple):
+        return []
+    return list(condition[0]) if hasattr(condition[0], "__iter__") else [condition[0]]
 
 
 def _length(

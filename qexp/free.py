@@ -53,13 +53,7 @@ def transpiler_options(options: Options) -> Iterator[Problem]:
         if key not in allowed:
             yield Problem(path, value, _unknown(key, allowed, "qiskit.transpile takes"))
         elif key in Options.model_fields:
-            asked = getattr(options, key)
-            if asked not in (None, value):
-                yield Problem(
-                    path,
-                    value,
-                    f"options.{key} = {asked} says something else. Set one of them.",
-                )
+            yield Problem(path, value, f"is an option of its own; set options.{key}.")
 
 
 def run_config(options: Options, service: Service) -> Iterator[Problem]:

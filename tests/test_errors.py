@@ -101,11 +101,11 @@ BAD = [
     ),
     (
         [GHZ, MONTREAL, "circuit.num_qubits=0"],
-        ["circuit.num_qubits = 0: must be at least"],
+        ["circuit.num_qubits = 0: must be from 1 to 1000"],
     ),
     (
         [GHZ, MANILA, "circuit.num_qubits=6"],
-        ["ghz-6", "has 6 qubits, ibmq_manila has 5"],
+        ["circuit.num_qubits = 6: ibmq_manila has 5 qubits"],
     ),
     # a layout
     (
@@ -150,7 +150,7 @@ BAD = [
         ],
         [
             "options.transpiler_options.layout_method = sabre",
-            "options.layout_method = dense",
+            "set options.layout_method",
         ],
     ),
     (
@@ -158,6 +158,25 @@ BAD = [
         ["uses the gate h"],
     ),
     ([GHZ, "backend=ibmqx5"], ["service.noise = aer", "needs a calibration"]),
+    (
+        [GHZ, MONTREAL, "options.run_config.memory=true"],
+        ["Write +options.run_config.memory"],
+    ),
+    # what would take for ever to build
+    ([GHZ, MONTREAL, "circuit.num_qubits=1000000000000"], ["must be from 1 to 1000"]),
+    ([GHZ, "backend=ibm_washington", "circuit.num_qubits=1000"], ["has 127 qubits"]),
+    # what Hydra itself stumbles over
+    ([GHZ, MONTREAL, "options=null"], ["cannot be composed"]),
+    ([GHZ, MONTREAL, "hydra.searchpath=[x://y]"], ["error: "]),
+    # names that MLflow would refuse when all is done
+    ([GHZ, MONTREAL, f"name={'x' * 501}"], ["name = xxx", "1 to 500 printable"]),
+    ([GHZ, MONTREAL, "name='  '"], ["name =", "not all blank"]),
+    # databases that several readers read as several files, or none keeps
+    ([GHZ, MONTREAL, "'tracking.uri=\"sqlite:///a%20b.db\"'"], ["cannot be read"]),
+    ([GHZ, MONTREAL, 'tracking.uri="sqlite:///a%20b.db"'], ["different files"]),
+    ([GHZ, MONTREAL, "tracking.uri=sqlite://"], ["not kept in a file"]),
+    ([GHZ, MONTREAL, 'tracking.uri="sqlite:///:memory:"'], ["not kept in a file"]),
+    ([GHZ, MONTREAL, "tracking.uri=sqlite:////tmp"], ["a folder, not a file"]),
     # what is not YAML or not an override
     ([GHZ, MONTREAL, "options.shots=[1"], ["options.shots=[1: cannot be read"]),
     ([GHZ, MONTREAL, "shots"], ["shots: cannot be read", "KEY=VALUE"]),
@@ -237,6 +256,99 @@ def test_the_environment_s_tracking_server_is_named_as_such(qexp, folder, monkey
     finished = qexp(GHZ, MONTREAL)
     assert finished.status == 2
     assert "MLFLOW_TRACKING_URI = http://127.0.0.1:9" in finished.err
+
+
+SECRET = "S3cretPw"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f'tracking.uri="http://u:{SECRET}@[::1"'],
+        [f'tracking.uri="postgresql://u:{SECRET}@127.0.0.1:port/db"'],
+        [f'tracking.uri="postgresql://u:ab/{SECRET}@127.0.0.1/db"'],
+        [f'tracking.uri="postgresql://u:ab#{SECRET}@127.0.0.1/db"'],
+        [f'tracking.uri="postgresql://127.0.0.1:1/db?user=u&password={SECRET}"'],
+        [f'tracking.uri="http://127.0.0.1:9/?token={SECRET}"'],
+        [f'tracking.uri="u:{SECRET}@host"'],
+        [f"tracking.uri=http://u:{SECRET}@h#x y"],
+        [f'tracking.uri=["http://u:{SECRET}@h"]'],
+        [f"tracking.uri=http://u:{SECRET}@h,http://b"],
+        [f"+tracking.url=http://u:{SECRET}@h"],
+    ],
+)
+def test_no_message_shows_a_password(qexp, folder, arguments):
+    finished = qexp(GHZ, MONTREAL, *arguments)
+    assert finished.status == 2
+    assert finished.err.startswith("error: ")
+    assert SECRET not in finished.err + finished.out
+    assert "Traceback" not in finished.err
+
+
+CIRCUITS = """
+import sys
+from qiskit import QuantumCircuit
+
+def leaves():
+    sys.exit(0)
+
+def nowhere():
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(float("nan"), 0)
+    circuit.measure(0, 0)
+    return circuit
+
+def middle():
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.reset(0)
+    circuit.measure(0, 1)
+    return circuit
+
+def branches():
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, True)):
+        circuit.x(0)
+    circuit.measure(0, 0)
+    return circuit
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "further", "words"),
+    [
+        ("leaves", [], "raised SystemExit"),
+        ("nowhere", [], "an angle that is not a finite number"),
+        (
+            "middle",
+            ["options.measurement_error_mitigation=true"],
+            "measures in the middle",
+        ),
+        ("branches", [], "uses if_else, which ibmq_manila does not have"),
+    ],
+)
+def test_circuits_that_cannot_be_run_are_refused(qexp, folder, name, further, words):
+    (folder / "odd_circuits.py").write_text(CIRCUITS)
+    function = f"circuit.function=odd_circuits.{name}"
+    finished = qexp("circuit=python", function, MANILA, *further)
+    assert finished.status == 2
+    assert words in finished.err
+    assert not (folder / "mlflow.db").exists()
+
+
+def test_a_fault_of_qexp_s_is_a_message_too(qexp, folder, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no idea")
+
+    monkeypatch.setattr("qexp.cli.probe", broken)
+    finished = qexp(GHZ, MONTREAL)
+    assert finished.status == 1
+    assert "RuntimeError: no idea" in finished.err
+    assert "HYDRA_FULL_ERROR=1 shows where" in finished.err
+    assert "Traceback" not in finished.err
 
 
 def test_a_broken_yaml_of_the_user_s_is_named(qexp, folder):

@@ -68,7 +68,9 @@ def total_variation_distance(
     if doubt > _LARGEST_DOUBT * _standard_error(comparison):
         return Score(plugin, None, None, plugin, expected, BIASED)
     low, high = _interval(comparison, doubt)
-    value = min(max(plugin - _bias(comparison), low), high)
+    # outcomes outside the ideal support count in full, without any bias
+    outside = 1 - float(comparison.observed.sum()) / comparison.shots
+    value = min(max(plugin - _bias(comparison), low, outside), high)
     return Score(value, low, high, plugin, expected)
 
 
