@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -11,16 +15,32 @@ def main() -> None:
     if not arguments or arguments[0] in ("--help", "-h", "help"):
         from qexp.help import page
 
-        print(page())
+        with suppress(BrokenPipeError):
+            print(page(), flush=True)
+            sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     if arguments == ["--version"]:
         from qexp import __version__
 
         print(f"qexp {__version__}")
         sys.exit(0)
-    from qexp.cli import main as command_line
+    status = _run(arguments)
+    if status == INTERRUPTED:
+        # a simulation in a thread of Aer's cannot be stopped otherwise
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
-    sys.exit(command_line(arguments))
+
+def _run(arguments: list[str]) -> int:
+    try:
+        from qexp.cli import main as command_line
+
+        return command_line(arguments)
+    except KeyboardInterrupt:  # while importing
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ from qexp.track.target import probe, target
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 def main(arguments: list[str]) -> int:
     """Run qexp with command-line arguments.
@@ -40,12 +43,18 @@ def _reported(work: Callable[[], int], screen: Screen) -> int:
         return left.code if isinstance(left.code, int) else 0
     except KeyboardInterrupt:
         screen.error("interrupted; nothing more was logged.")
-        return 130
-    except QexpError as error:
+        return INTERRUPTED
+    except Exception as error:
         if os.environ.get(FULL_ERROR) == "1":
             raise
-        screen.error(str(error))
-        return error.exit_status
+        if isinstance(error, QexpError):
+            screen.error(str(error))
+            return error.exit_status
+        screen.error(
+            f"{type(error).__name__}: {error}\nThis is a fault of qexp's; "
+            f"{FULL_ERROR}=1 shows where it arose."
+        )
+        return 1
 
 
 def _compose_and_run(arguments: list[str], screen: Screen) -> int:
@@ -100,8 +109,14 @@ def _set(name: str, value: str | None) -> None:
 
 
 def _with_plus(arguments: list[str]) -> list[str]:
-    """``experiment=ghz`` means ``+experiment=ghz``: there is no other to override."""
-    return [f"+{one}" if one.startswith("experiment=") else one for one in arguments]
+    """Arguments as Hydra wants them: flags of one word first, and a plus where it is due.
+
+    ``experiment=ghz`` means ``+experiment=ghz``: there is no other to override.
+    """
+    first = [one for one in arguments if one in ("-m", "--multirun", "-r", "--run")]
+    rest = [one for one in arguments if one not in first]
+    plus = [f"+{one}" if one.startswith("experiment=") else one for one in rest]
+    return first + plus
 
 
 def run(composed: DictConfig, screen: Screen) -> int:

@@ -21,6 +21,14 @@ from qexp.errors import ConfigError, QexpError
 from qexp.messages import nearest
 from qexp.userconf import built_in
 
+FREE = (
+    "options.run_config.",
+    "options.transpiler_options.",
+    "circuit.arguments.",
+    "backend.declared.",
+)
+"""Mappings to which a key may be added."""
+
 
 @contextmanager
 def explained(arguments: list[str]) -> Iterator[None]:
@@ -39,6 +47,11 @@ def explained(arguments: list[str]) -> Iterator[None]:
         raise ConfigError(str(error).splitlines()[0]) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"not YAML: {error}") from error
+    except Exception as error:  # Hydra has no base class for all that it raises
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ConfigError(
+            f"the configuration cannot be composed: {reason[0]}"
+        ) from error
 
 
 def _unreadable(arguments: list[str], message: str) -> str:
@@ -94,7 +107,8 @@ def _not_chosen(group: str, arguments: list[str]) -> str:
     names = sorted(file.stem for file in (built_in() / group).glob("*.yaml"))
     return (
         f"{group}: not chosen. Choose one ({group}=NAME: {', '.join(names)}) or an "
-        "experiment that does (+experiment=ghz)."
+        "experiment that does (+experiment=ghz). The first line of an experiment's YAML "
+        "has to be: # @package _global_"
     )
 
 
@@ -108,4 +122,6 @@ def _no_such_key(path: str, cause: Any) -> str:
     allowed = set() if parent is None else {str(key) for key in parent}
     if "." not in missing:
         allowed = (allowed | set(_groups())) - {"hydra"}
+    if path.startswith(FREE):
+        return f"{path}: not there yet. Write +{path}=… to add it."
     return f"{path}: no such key.{nearest(missing, allowed)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from qexp.userconf import built_in
+from qexp.userconf import built_in, found
 
 PAGE = """\
 qexp runs experiments on quantum computers that YAML declares, and logs them to MLflow.
@@ -22,7 +22,7 @@ Change something
   options.optimization_level=3         compile harder
   options.shots=8192                   more shots
   options.measurement_error_mitigation=true
-  options.initial_layout=[13,14,11,8,5]
+  options.initial_layout=[19,22,25,24,23]
   service.noise=ideal                  no noise
   seed=7                               the same counts every time
   tracking.uri=http://localhost:5000   another MLflow
@@ -61,7 +61,10 @@ def _choices() -> str:
 
 
 def _names(group: str) -> list[str]:
-    return sorted(file.stem for file in (built_in() / group).glob("*.yaml"))
+    folders = [built_in(), *filter(None, [found()])]
+    return sorted(
+        {file.stem for one in folders for file in (one / group).glob("*.yaml")}
+    )
 
 
 def _options() -> str:

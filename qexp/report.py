@@ -48,7 +48,7 @@ def page(ran: Ran, drawn: Mapping[str, bytes]) -> str:
 def message(scores: Sequence[Scored]) -> str:
     """The first score in a sentence."""
     if not scores:
-        return "No ideal distribution is known, so nothing is scored."
+        return "Nothing is scored."
     first = scores[0]
     interval = f" (95 % interval {ends(first)})" if first.low is not None else ""
     return f"{first.name} is {first.value:.4f}{interval}."

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 from rich.table import Table
+
+from qexp.secrets import hide
 
 CHATTER = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, SyntaxWarning)
 """Warnings that speak to the authors of libraries, not to their users."""
@@ -17,15 +22,24 @@ WIDE = 200
 """Columns of a file or a pipe: tables there are never cut."""
 
 
+class _Console(Console):
+    """A console whose reader may have seen enough: the work goes on without it."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from here on; rich would end the process."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 class Screen:
     """Standard output for results, standard error for everything else."""
 
     def __init__(self) -> None:
         """Attach to the standard streams."""
-        self.out = Console(highlight=False, soft_wrap=True)
+        self.out = _Console(highlight=False, soft_wrap=True)
         if not self.out.is_terminal:
             self.out.width = WIDE
-        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.err = _Console(stderr=True, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -33,17 +47,21 @@ class Screen:
         if not self.err.is_terminal:
             yield
             return
-        with self.err.status(what):
+        # no spinner: Aer lets no other thread run, and a spinner hides the cursor
+        self.err.print(f"{what} …", markup=False, end="\r")
+        try:
             yield
+        finally:
+            self.err.control(Control((ControlType.ERASE_IN_LINE, 2)))
 
     def note(self, text: str) -> None:
         """A remark."""
-        self.err.print(f"note: {text}", markup=False)
+        self.err.print(f"note: {hide(text)}", markup=False)
 
     def error(self, text: str) -> None:
         """What went wrong, and what to do."""
         self.err.print("error:", style="bold red", end=" ")
-        self.err.print(text, markup=False)
+        self.err.print(hide(text), markup=False)
 
     def line(self, text: str = "") -> None:
         """A line of the result."""

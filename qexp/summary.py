@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from urllib.parse import urlsplit
 
 from qexp.report import ends
@@ -23,9 +24,10 @@ def show(outcome: Outcome, target: Target, experiment_id: str, screen: Screen) -
     ran = outcome.ran
     if ran.result.error:
         screen.error(f"{ran.title}: {ran.result.error}")
-    elif not ran.scores:
+    elif None in ran.built.ideal:
         screen.note(
-            "no ideal distribution is known of these circuits; nothing is scored"
+            "nothing is scored: the ideal distribution is known only of circuits that "
+            "measure at the end, without resets and conditions, on up to 20 qubits"
         )
     rows = [row for row in _rows(outcome) if row]
     if rows:
@@ -68,4 +70,4 @@ def how_to_see(target: Target, experiment_id: str, run_id: str) -> str:
         return f"{base}/#/experiments/{experiment_id}/runs/{run_id}"
     if target.uri == DEFAULT_URI:
         return "mlflow ui"
-    return f"mlflow ui --backend-store-uri {target.shown}"
+    return f"mlflow ui --backend-store-uri {shlex.quote(target.shown)}"

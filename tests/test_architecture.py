@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 TABLE: dict[str, tuple[set[str], set[str]]] = {
     "qexp": (set(), set()),
     "qexp.errors": (set(), set()),
+    "qexp.secrets": (set(), set()),
     "qexp.userconf": (set(), set()),
     "qexp.help": ({"userconf"}, set()),
     "qexp.model": (set(), {"pydantic"}),
@@ -26,12 +27,12 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
         {"hydra", "omegaconf", "yaml"},
     ),
     "qexp.seeds": ({"options"}, {"numpy"}),
-    "qexp.device": ({"config", "errors"}, set()),
+    "qexp.device": ({"config", "errors"}, {"pydantic"}),
     "qexp.snapshot": ({"device"}, {"qiskit"}),
     "qexp.circuits.ghz": (set(), {"qiskit"}),
     "qexp.circuits.qasm": ({"errors"}, {"qiskit", "openqasm3"}),
     "qexp.circuits.python": ({"errors"}, {"qiskit"}),
-    "qexp.circuits.content": (set(), {"qiskit", "numpy"}),
+    "qexp.circuits.content": ({"errors"}, {"qiskit", "numpy"}),
     "qexp.circuits.ideal": (set(), {"qiskit", "numpy"}),
     "qexp.circuits": (
         {
@@ -118,11 +119,11 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "qexp.report": ({"pictures", "record", "score"}, {"jinja2"}),
     # MLflow is imported by one module, in a process of its own
     "qexp.track": (set(), set()),
-    "qexp.track.target": ({"errors"}, {"requests"}),
-    "qexp.track.store": ({"errors", "track.target"}, {"mlflow"}),
+    "qexp.track.target": ({"errors", "secrets"}, {"requests"}),
+    "qexp.track.store": ({"errors", "secrets"}, {"mlflow"}),
     "qexp.track.writer": ({"errors", "track.store"}, set()),
     "qexp.track.client": ({"errors", "record", "track.target"}, set()),
-    "qexp.screen": (set(), {"rich"}),
+    "qexp.screen": ({"secrets"}, {"rich"}),
     "qexp.run": (
         {
             "",
@@ -131,6 +132,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
             "compiled",
             "config",
             "device",
+            "errors",
             "options",
             "pictures",
             "plan",

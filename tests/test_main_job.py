@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -270,11 +271,12 @@ def test_a_set_option_without_effect_is_said(ready, qexp):
 
 
 def test_the_ideal_machine_is_ideal(ready, qexp):
-    finished = qexp("+experiment=ghz", "backend=aer_ideal", "tracking.pictures=summary")
+    summary = "tracking.pictures=summary"
+    finished = qexp("+experiment=ghz", "backend=aer_ideal", summary, "seed=1")
     assert finished.status == 0, finished.err
     run = Logged(ready)
     assert run.metrics["success_probability"] == 1
-    assert run.metrics["hellinger_fidelity_high"] == 1
+    assert run.metrics["hellinger_fidelity_high"] > 0.9999
     assert "quantum_seconds" not in run.metrics
     assert "effects.png" in run.artifacts()
     assert "histogram.png" not in run.artifacts()
@@ -316,10 +318,60 @@ def test_a_circuit_without_an_ideal_is_run_and_not_scored(ready, qexp):
     )
     finished = qexp("circuit=qasm", "circuit.files=dynamic.qasm", "backend=aer_ideal")
     assert finished.status == 0, finished.err
-    assert "no ideal distribution is known" in finished.err
+    assert "nothing is scored" in finished.err
     run = Logged(ready)
     assert json.loads(run.read("counts.json")) == [{"11": 4000}]
     assert "hellinger_fidelity" not in run.metrics
+
+
+def test_control_flow_runs_on_the_ideal_machine(ready, qexp):
+    (ready / "flow.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[1] a;\nbit[1] b;\n'
+        "x q[0];\na[0] = measure q[0];\nif (a[0]) { x q[1]; }\nb[0] = measure q[1];\n"
+    )
+    finished = qexp("circuit=qasm", "circuit.files=flow.qasm", "backend=aer_ideal")
+    assert finished.status == 0, finished.err
+    assert json.loads(Logged(ready).read("counts.json")) == [{"11": 4000}]
+
+
+def test_a_reader_that_has_seen_enough_costs_nothing(ready):
+    command = f"{sys.executable} -m qexp +experiment=ghz backend=ibmq_manila | true"
+    done = subprocess.run(
+        ["bash", "-c", f"{command}; exit ${{PIPESTATUS[0]}}"],
+        cwd=ready,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert Logged(ready).artifacts() >= ARTIFACTS
+
+
+def test_ctrl_c_ends_a_long_simulation_and_leaves_nothing(folder):
+    command = ["-m", "qexp", "+experiment=ghz", "backend=ibm_washington"]
+    further = ["circuit.num_qubits=25", "options.shots=100000"]
+    running = subprocess.Popen(
+        [sys.executable, *command, *further],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # long enough for MLflow's database to be complete, too short for the simulation
+    time.sleep(30)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    try:
+        _, errors = running.communicate(timeout=20)
+    finally:
+        running.kill()
+    assert running.returncode in (
+        -signal.SIGINT,
+        130,
+    )  # 130 is what a shell makes of it
+    assert "Traceback" not in errors
+    runs = MlflowClient(f"sqlite:///{folder}/mlflow.db").search_runs(["0", "1"])
+    assert runs == []
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from qexp.screen import Screen, without_chatter
+from tests.conftest import qexp_process
 
 
 def test_a_real_warning_is_one_line_and_chatter_is_none(capfd):
@@ -18,13 +19,14 @@ def test_a_real_warning_is_one_line_and_chatter_is_none(capfd):
     assert out == ""
 
 
-def test_a_deprecated_pass_is_silent(ready, qexp):
-    finished = qexp(
+def test_a_deprecated_pass_is_silent(ready):
+    finished = qexp_process(
         "+experiment=ghz",
         "backend=ibmq_manila",
         "options.layout_method=noise_adaptive",
         "options.routing_method=stochastic",
         "tracking.pictures=none",
+        cwd=ready,
     )
     assert finished.status == 0
     assert finished.err == ""
