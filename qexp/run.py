@@ -104,10 +104,9 @@ def illustrate(outcome: Outcome, tracker: Tracker, screen: Screen) -> None:
 
     ran = outcome.ran
     which = ran.experiment.tracking.pictures
-    if which == "none":
-        return
     with screen.step("drawing"):
-        drawn = summary_pictures(ran) | (pictures(ran) if which == "all" else {})
+        drawn = {} if which == "none" else summary_pictures(ran)
+        drawn |= pictures(ran) if which == "all" else {}
         files = drawn | {"report.html": page(ran, drawn).encode()}
     with screen.step("logging pictures to MLflow"):
         tracker.add(outcome.run_id, files)

@@ -84,7 +84,7 @@ def without_chatter(screen: Screen) -> Iterator[None]:
 
     def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
         if not issubclass(category, CHATTER):
-            screen.err.print(f"warning: {message}", markup=False)
+            screen.err.print(f"warning: {hide(str(message))}", markup=False)
 
     warnings.showwarning = show
     try:

@@ -268,6 +268,7 @@ def test_a_set_option_without_effect_is_said(ready, qexp):
     assert run.params["rep_delay"] == "0.0"
     assert run.params["use_measure_esp"] == "True"
     assert not {name for name in run.artifacts() if name.endswith(".png")}
+    assert "report.html" in run.artifacts()
 
 
 def test_the_ideal_machine_is_ideal(ready, qexp):
