@@ -104,7 +104,9 @@ class Tracker:
         stdin, stdout = _open(self._process.stdin), _open(self._process.stdout)
         with suppress(BrokenPipeError):  # it may have died
             stdin.close()
-        if at_once or not self._pending:
+        if not self._pending:  # it only waits; leaving in good order takes it a second
+            self._process.kill()
+        elif at_once:
             self._process.terminate()
         try:
             self._process.wait(FINISH_SECONDS)
