@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from qexp.config import Experiment
+from qexp.declare.config import Experiment
 
 _TYPES = {
     "int_type": "must be an integer",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from qexp.model import Model
+from qexp.declare.model import Model
 
 DEFAULT_SHOTS = 4000
 """Shots where none are asked for, on every service: what IBM's backends defaulted to."""

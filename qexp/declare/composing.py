@@ -17,9 +17,14 @@ from hydra.errors import (
 )
 from omegaconf.errors import OmegaConfBaseException
 
+from qexp.declare.messages import nearest
 from qexp.errors import ConfigError, QexpError
-from qexp.messages import nearest
 from qexp.userconf import built_in
+
+LIST_GRID = (
+    "grid is a list of mappings here, so grid.KEY=… cannot be added to it. Give the whole "
+    "list: 'grid=[{options.shots:[100]},{options.shots:[200]}]'."
+)
 
 FREE = (
     "options.run_config.",
@@ -49,6 +54,8 @@ def explained(arguments: list[str]) -> Iterator[None]:
         raise ConfigError(f"not YAML: {error}") from error
     except Exception as error:  # Hydra has no base class for all that it raises
         reason = str(error).strip().splitlines() or [type(error).__name__]
+        if "is not an int" in reason[0] and any("grid." in one for one in arguments):
+            raise ConfigError(LIST_GRID) from error
         raise ConfigError(
             f"the configuration cannot be composed: {reason[0]}"
         ) from error

@@ -1,0 +1,1 @@
+"""What is declared: the schema, and Hydra's jobs and grids as cells of it."""
