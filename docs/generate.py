@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from qexp.config import (
+from qexp.declare.config import (
     Backend,
     Declared,
     Experiment,
@@ -19,7 +19,7 @@ from qexp.config import (
     QasmCircuit,
     Tracking,
 )
-from qexp.options import Options
+from qexp.declare.options import Options
 
 HERE = Path(__file__).parent / "reference"
 

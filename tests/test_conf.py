@@ -6,9 +6,9 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from qexp.config import Experiment, LocalService, Tracking
-from qexp.options import Options
-from qexp.read import read
+from qexp.declare.config import Experiment, LocalService, Tracking
+from qexp.declare.options import Options
+from qexp.declare.read import read
 from qexp.userconf import built_in
 
 FILES = sorted(built_in().glob("*/*.yaml"))
@@ -91,3 +91,11 @@ def test_the_options_are_those_of_run_circuits_with_its_defaults():
 def test_an_experiment_s_name_is_its_circuit_s_unless_it_has_one():
     assert composed("circuit=ghz").name == "ghz"
     assert composed("circuit=ghz", "name=mine").name == "mine"
+
+
+def test_what_an_optimizer_may_be_told_is_what_is_measured():
+    from qexp.declare.config import COMPILE_METRICS
+    from tests.test_docs import TEXT
+
+    page = TEXT["docs/reference/mlflow.md"]
+    assert all(f"`{name}`" in page for name in COMPILE_METRICS)

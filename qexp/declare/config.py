@@ -1,0 +1,260 @@
+"""What can be declared: one schema class for each choice of each config group.
+
+The YAML files in ``conf/`` fill these classes. Nothing is free-form but the arguments
+of a Python circuit, ``options.run_config`` and ``options.transpiler_options``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from qexp.declare.model import OUTSIDE, Model
+from qexp.declare.options import Options, Seed
+
+MetricName = Literal[
+    "hellinger_fidelity",
+    "normalised_hellinger_fidelity",
+    "success_probability",
+    "total_variation_distance",
+]
+METRICS: tuple[MetricName, ...] = (
+    "hellinger_fidelity",
+    "normalised_hellinger_fidelity",
+    "success_probability",
+    "total_variation_distance",
+)
+
+
+class GhzCircuit(Model):
+    """A GHZ state (|0…0⟩ + |1…1⟩)/√2, measured in the computational basis."""
+
+    kind: Literal["ghz"] = "ghz"
+
+    num_qubits: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Qubits of the state."""
+
+    variant: Literal["linear", "log_depth", "star"] = "linear"
+    """How the entanglement spreads: a chain (depth n), a tree that doubles each layer
+    (depth log2 n), or all from the first qubit (depth n, no routing-free layout)."""
+
+
+class QasmCircuit(Model):
+    """Circuits from OpenQASM 2 or 3 files."""
+
+    kind: Literal["qasm"] = "qasm"
+
+    files: str | list[str] = Field(json_schema_extra=OUTSIDE)
+    """A file, a list of files, or a pattern such as `circuits/*.qasm`; relative to the
+    folder in which qexp runs. Several files are several circuits of one point."""
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _paths(cls, value: Any) -> Any:
+        listed = value if isinstance(value, list) else [value]
+        if listed and all(isinstance(item, str) and item for item in listed):
+            return value
+        raise ValueError("must be a file name, a pattern, or a list of them")
+
+
+class PythonCircuit(Model):
+    """Circuits that a Python function returns."""
+
+    kind: Literal["python"] = "python"
+
+    function: str = Field(json_schema_extra=OUTSIDE)
+    """Dotted path, `package.module.function`; the current folder is importable. It
+    returns one `QuantumCircuit` or a list of them."""
+
+    arguments: dict[str, Any] = Field(default={}, json_schema_extra=OUTSIDE)
+    """Keyword arguments of the function."""
+
+
+Circuit = Annotated[
+    GhzCircuit | QasmCircuit | PythonCircuit, Field(discriminator="kind")
+]
+
+
+class Declared(Model):
+    """Fields of the device's configuration that are declared over its snapshot."""
+
+    measure_esp_enabled: bool | None = None
+    """Whether excited-state-promoted readout is available."""
+
+    dynamic_reprate_enabled: bool | None = None
+    """Whether `rep_delay` can be chosen."""
+
+    rep_delay_range: list[float] | None = None
+    """Lowest and highest `rep_delay`, in seconds."""
+
+    default_rep_delay: float | None = None
+    """`rep_delay` where none is asked for, in seconds."""
+
+    max_shots: int | None = None
+    """Most shots of one circuit."""
+
+
+class Backend(Model):
+    """The device: by name, by a snapshot that terra ships, or from JSON files."""
+
+    name: str | None = None
+    """The device's own name."""
+
+    snapshot: str | None = None
+    """Folder of the snapshot in terra's `fake_provider`."""
+
+    configuration: str | None = None
+    """JSON file with the device's configuration, as the service serves it."""
+
+    properties: str | None = None
+    """JSON file with the device's properties (its calibration)."""
+
+    declared: Declared = Declared()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Backend:
+        if self.snapshot and (self.configuration or self.properties):
+            raise ValueError(
+                "takes either a snapshot or configuration and properties files, not "
+                "both; choose backend=from_files for files"
+            )
+        if self.properties and not self.configuration:
+            raise ValueError("has properties but no configuration file; give both")
+        return self
+
+
+class LocalService(Model):
+    """circuit-runner in this process."""
+
+    kind: Literal["local"] = "local"
+
+    noise: Literal["aer", "ideal"] = "aer"
+    """`aer`: the snapshot's noise on Qiskit Aer, one call per circuit. `ideal`: none."""
+
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, json_schema_extra=OUTSIDE
+    )
+    """Processes that a sweep is run by. Unset: one for each core."""
+
+
+Service = LocalService
+
+
+class Tracking(Model):
+    """Where results go: an MLflow tracking server or database."""
+
+    kind: Literal["mlflow"] = "mlflow"
+
+    uri: str | None = None
+    """MLflow tracking URI. Unset: `MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db` in
+    the current folder."""
+
+    pictures: Literal["auto", "all", "summary", "none"] = "auto"
+    """Which pictures are drawn: `all`; `summary`, without those of single circuits;
+    `none`. `auto`: all of up to 16 points, else summary."""
+
+
+COMPILE_METRICS = (
+    "depth",
+    "two_qubit_gates",
+    "duration",
+    "estimated_success_probability",
+    "transpile_seconds",
+    "quantum_seconds",
+)
+"""What is known of every point that was compiled here, beside its scores."""
+
+
+def _known(name: str) -> str:
+    allowed = [*METRICS, *(f"raw_{one}" for one in METRICS), *COMPILE_METRICS]
+    if name not in allowed:
+        raise ValueError(f"must be one of {', '.join(allowed)}")
+    return name
+
+
+def _watching(name: str) -> str:
+    if not re.fullmatch(r"none|readout|ghz-([2-9]|1[0-2])", name):
+        raise ValueError("must be none, readout, or ghz-2 to ghz-12")
+    return name
+
+
+Optimized = Annotated[str, AfterValidator(_known)]
+Watch = Annotated[str, AfterValidator(_watching)]
+Grid = dict[str, Any] | list[dict[str, Any]]
+
+
+class Experiment(Model):
+    """Everything that one run or one sweep is declared by."""
+
+    name: str
+    """Name of the experiment, and of the MLflow experiment; at most 500 characters."""
+
+    seed: Seed | None = None
+    """Fixes every seed that is not set itself. Unset: drawn, and logged."""
+
+    metrics: list[MetricName] = list(METRICS)
+    """Scores to log, of those that the circuits allow."""
+
+    grid: Grid | None = None
+    """What is swept: a mapping from a key (`options.shots`) or a group (`backend`) to a
+    list of values; all combinations are run. A list of such mappings is run one after
+    another. Sweeps of `-m` multiply with it."""
+
+    exclude: list[Annotated[dict[str, Any], Field(min_length=1)]] = []
+    """Cells of the grid to leave out: each item gives values for some keys, and a cell
+    that has them all is left out."""
+
+    repeats: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """How often every cell is run. Each repeat is a block: all cells once, in an order of
+    its own."""
+
+    sentinel: Watch = "none"
+    """A known circuit that opens and closes each job, so that drift is seen: `ghz-3` (or
+    another number of qubits, 2 to 12), `readout` (all 0 and all 1 on up to 5 qubits), or
+    `none`."""
+
+    on_invalid: Literal["fail_cell", "stop", "drop"] | None = None
+    """What to do with a cell that the device cannot run: `fail_cell` records it as FAILED
+    and runs the others, `stop` runs nothing, `drop` leaves it out with a note. Unset:
+    `fail_cell` on the embedded service, `stop` where shots are paid for."""
+
+    share_identical: bool = False
+    """Whether circuits that compile to the same thing are executed once in each block and
+    job setting, and their counts shared. Off, because independent shots are what error
+    bars are made of."""
+
+    optimize: Optimized | None = None
+    """The metric that a sweeper such as Optuna's is told, a mean over repeats."""
+
+    optimize_failed: Literal["error", "nan"] = "error"
+    """What such a sweeper is told of a point that failed."""
+
+    max_points: Annotated[int, Field(ge=1)] = 20_000
+    """Most points of a sweep, repeats included; more are refused before they are built."""
+
+    circuit: Circuit
+    backend: Backend
+    options: Options = Options()
+    service: Service = LocalService()
+    tracking: Tracking = Tracking()
+
+    @field_validator("grid", mode="before")
+    @classmethod
+    def _nothing_swept(cls, grid: Any) -> Any:
+        return {} if grid is None else grid
+
+    @field_validator("optimize_failed", mode="before")
+    @classmethod
+    def _not_a_number(cls, value: Any) -> Any:
+        # what Hydra reads `optimize_failed=nan` as
+        return "nan" if isinstance(value, float) and math.isnan(value) else value
+
+    @field_validator("name")
+    @classmethod
+    def _usable_in_mlflow(cls, name: str) -> str:
+        if not name.strip() or len(name) > 500 or not name.isprintable():
+            raise ValueError("must be 1 to 500 printable characters, not all blank")
+        return name
