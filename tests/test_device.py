@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import yaml
 from qiskit import transpile
 
 from qexp.circuits.ghz import ghz
-from qexp.config import Backend, Declared
-from qexp.device import IDEAL, load, snapshot
+from qexp.declare.config import Backend, Declared
+from qexp.devices.device import IDEAL, load, snapshot
+from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
-from qexp.snapshot import backend
 from qexp.userconf import built_in
 
 DEVICES = {
@@ -89,6 +90,37 @@ def test_the_ideal_machine_has_no_calibration():
     assert device.properties is None
     assert device.rep_delay_range is None
     assert backend(device).properties() is None
+
+
+def test_equal_sections_are_one_device():
+    def section():
+        declared = Declared(rep_delay_range=[0.0, 1e-4])
+        return Backend(name="ibmq_montreal", snapshot="montreal", declared=declared)
+
+    assert load(section()) is load(section())
+    assert load(section()) is not load(Backend(snapshot="montreal"))
+
+
+def test_files_are_read_again_when_they_have_changed(tmp_path):
+    configuration, _ = snapshot("manila", "ibmq_manila")
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps(configuration))
+    section = Backend(configuration=str(file))
+    first = load(section)
+    assert load(section) is first
+    file.write_text(json.dumps(configuration | {"max_shots": 17}))
+    assert load(section).max_shots == 17
+
+
+def test_the_same_name_in_another_folder_is_another_file(tmp_path, monkeypatch):
+    configuration, _ = snapshot("manila", "ibmq_manila")
+    for folder, name in (("one", "a"), ("two", "b")):
+        (tmp_path / folder).mkdir()
+        text = json.dumps(configuration | {"backend_name": name})
+        (tmp_path / folder / "c.json").write_text(text)
+        os.utime(tmp_path / folder / "c.json", ns=(1, 1))
+        monkeypatch.chdir(tmp_path / folder)
+        assert load(Backend(configuration="c.json")).name == name
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from qiskit.providers.models import (
     QasmBackendConfiguration,
 )
 
-from qexp.device import Device
+from qexp.devices.device import Device
 
 
 class Snapshot(BackendV1):  # type: ignore[misc]

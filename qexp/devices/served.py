@@ -1,17 +1,13 @@
-"""The device a run is compiled for: configuration, calibration, and what is declared.
+"""What a service says of a device: terra's snapshots, the user's files, the ideal machine.
 
-A device is read from the snapshot that terra ships, from JSON files as a service serves
-them, or is the ideal machine. It says which option values it takes and what it does
-where none is given.
+Everything is JSON as it is served; files are checked before anything is made of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from qexp.config import Backend
+from qexp.declare.config import Backend
 from qexp.errors import ConfigError
 
 IDEAL = "aer_ideal"
@@ -35,143 +31,31 @@ IDEAL_QUBITS = 29
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Device:
-    """A device as its service describes it; equal where the digests are.
-
-    Attributes:
-        name: The device's own name.
-        configuration: Its configuration, JSON as served (`rep_delay` in microseconds).
-        properties: Its calibration, JSON as served; None for an ideal machine.
-        declared: Fields that the user's YAML puts over the configuration, SI units.
-    """
-
-    name: str
-    configuration: Json
-    properties: Json | None
-    declared: Json
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of all that describes the device, in hexadecimal."""
-        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Device) and other.digest == self.digest
-
-    def to_dict(self) -> Json:
-        """Configuration, calibration and declared fields, ready for JSON."""
-        return {
-            "name": self.name,
-            "configuration": self.configuration,
-            "properties": self.properties,
-            "declared": self.declared,
-        }
-
-    @property
-    def num_qubits(self) -> int:
-        """Physical qubits."""
-        return int(self.configuration["n_qubits"])
-
-    @property
-    def max_shots(self) -> int:
-        """Most shots of one circuit."""
-        return int(self._field("max_shots", 1_000_000))
-
-    @property
-    def dynamic_reprate(self) -> bool:
-        """Whether `rep_delay` can be chosen."""
-        return bool(self._field("dynamic_reprate_enabled", False))
-
-    @property
-    def rep_delay_range(self) -> tuple[float, float] | None:
-        """Lowest and highest `rep_delay`, in seconds."""
-        if not self.dynamic_reprate:
-            return None
-        served = self.configuration.get("rep_delay_range") or ()
-        range_ = self.declared.get("rep_delay_range") or [_seconds(t) for t in served]
-        return (float(range_[0]), float(range_[1])) if len(range_) == 2 else None
-
-    @property
-    def default_rep_delay(self) -> float | None:
-        """`rep_delay` where none is asked for, in seconds."""
-        if not self.dynamic_reprate:
-            return None
-        declared = self.declared.get("default_rep_delay")
-        served = self.configuration.get("default_rep_delay")
-        return declared if served is None or declared is not None else _seconds(served)
-
-    @property
-    def esp_available(self) -> bool:
-        """Whether excited-state-promoted readout may be asked for."""
-        return bool(self._field("measure_esp_enabled", False))
-
-    @property
-    def esp_default(self) -> bool:
-        """What an unset `use_measure_esp` becomes: the snapshot's own flag."""
-        return bool(self.configuration.get("measure_esp_enabled", False))
-
-    @property
-    def option_defaults(self) -> Json:
-        """The device's value of each option that it decides where it is not set."""
-        return {
-            "rep_delay": self.default_rep_delay,
-            "use_measure_esp": self.esp_default,
-        }
-
-    @property
-    def calibrated(self) -> str:
-        """When the device was calibrated (ISO 8601), or 'ideal' or 'unknown'."""
-        if self.properties is None:
-            return "ideal" if self.name == IDEAL else "unknown"
-        return str(self.properties.get("last_update_date", "unknown"))
-
-    @property
-    def day(self) -> str:
-        """The day of the calibration, or what stands for it."""
-        return self.calibrated[:10]
-
-    def _field(self, key: str, default: Any) -> Any:
-        declared = self.declared.get(key)
-        served = self.configuration.get(key)
-        value = served if declared is None else declared
-        return default if value is None else value
-
-
-def load(backend: Backend) -> Device:
-    """The device that a `backend` section describes.
+def served(backend: Backend) -> tuple[Json, Json | None]:
+    """Configuration and properties of the device that a `backend` section names.
 
     Raises:
         ConfigError: No device is chosen, or a file cannot be read as one.
     """
-    configuration, properties = _source(backend)
-    if backend.configuration:
-        _require(configuration, backend)
-        _require_match(configuration, properties, backend)
-    declared = backend.declared.model_dump(exclude_none=True)
-    name = backend.name or str(configuration["backend_name"])
-    return Device(name, configuration, properties, declared)
-
-
-def _source(backend: Backend) -> tuple[Json, Json | None]:
     if backend.snapshot:
         return snapshot(backend.snapshot, backend.name or backend.snapshot)
     if backend.configuration:
-        properties = backend.properties
-        return (
-            _read("backend.configuration", backend.configuration),
-            _read("backend.properties", properties) if properties else None,
-        )
+        return _files(backend, backend.configuration)
     if backend.name == IDEAL:
         return ideal_configuration(), None
     raise ConfigError(
         "backend: no device is chosen. Choose one by name (backend=ibmq_montreal), or "
         "give its files (backend.configuration=conf.json backend.properties=props.json)."
     )
+
+
+def _files(backend: Backend, file: str) -> tuple[Json, Json | None]:
+    configuration = _read("backend.configuration", file)
+    properties = backend.properties
+    calibration = _read("backend.properties", properties) if properties else None
+    _require(configuration, backend)
+    _require_match(configuration, calibration, backend)
+    return configuration, calibration
 
 
 @lru_cache(maxsize=64)
@@ -327,8 +211,3 @@ def _require_match(
     else:
         return
     raise ConfigError(f"backend.properties = {backend.properties}: {what}.")
-
-
-def _seconds(microseconds: float) -> float:
-    # the arithmetic of terra's BackendConfiguration, so that equal values stay equal
-    return microseconds * 1e-6

@@ -1,0 +1,1 @@
+"""Devices: what they are, where they come from, how long they are busy."""
