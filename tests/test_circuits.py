@@ -14,11 +14,11 @@ from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer import AerSimulator
 
-from qexp.circuits import build
+from qexp.circuits import Builder, build
 from qexp.circuits.content import digest_of_gates
 from qexp.circuits.ghz import distribution, ghz
 from qexp.circuits.ideal import final_measurements, ideal_distribution
-from qexp.config import GhzCircuit, PythonCircuit, QasmCircuit
+from qexp.declare.config import GhzCircuit, PythonCircuit, QasmCircuit
 from qexp.errors import ConfigError
 
 
@@ -356,3 +356,112 @@ def test_digests_see_gates_conditions_and_definitions():
 
     assert digest_of_gates([custom(0.1)]) != digest_of_gates([custom(0.2)])
     assert digest_of_gates([custom(0.1)]) == digest_of_gates([custom(0.1)])
+
+
+def test_no_state_vector_is_made_before_it_is_asked_for(folder, monkeypatch):
+    made = []
+
+    def simulated(circuit):
+        made.append(circuit.name)
+        return ideal_distribution(circuit)
+
+    monkeypatch.setattr("qexp.circuits.built.ideal_distribution", simulated)
+    (folder / "bell.qasm").write_text(BELL_2)
+    built = build(QasmCircuit(files="bell.qasm"))
+    assert made == []
+    assert built.ideal[0] == pytest.approx({"00": 0.5, "11": 0.5})
+    assert built.ideal is built.ideal
+    assert made == ["bell"]
+
+
+COUNTING = """
+from qiskit import QuantumCircuit
+
+calls = []
+
+def make(**arguments):
+    calls.append(arguments)
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(len(calls), 0)
+    circuit.measure(0, 0)
+    return circuit
+
+def fails(**arguments):
+    calls.append(arguments)
+    raise RuntimeError("no luck")
+"""
+
+
+@pytest.fixture
+def counting(folder, monkeypatch):
+    import sys
+
+    (folder / "counting_circuits.py").write_text(COUNTING)
+    monkeypatch.syspath_prepend(str(folder))
+    yield "counting_circuits"
+    sys.modules.pop("counting_circuits", None)
+
+
+def called() -> list[dict]:
+    import sys
+
+    return sys.modules["counting_circuits"].calls
+
+
+def test_equal_declarations_are_built_once_in_a_sweep(counting):
+    builder = Builder()
+    assert builder.build(GhzCircuit()) is builder.build(GhzCircuit(num_qubits=5))
+    assert builder.build(GhzCircuit()) is not builder.build(GhzCircuit(num_qubits=3))
+    for _ in range(3):
+        builder.build(PythonCircuit(function=f"{counting}.make", arguments={"a": 1}))
+    assert called() == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (1, 1.0, True, "1"),
+        ({1: 0}, {"1": 0}),
+        (None, "None"),
+        ([1], [[1]]),
+        (0.0, -0.0),
+    ],
+)
+def test_declarations_that_only_look_alike_are_built_each(counting, others):
+    builder = Builder()
+    for a in others:
+        builder.build(PythonCircuit(function=f"{counting}.make", arguments={"a": a}))
+    assert [call["a"] for call in called()] == list(others)
+
+
+def test_arguments_that_no_yaml_holds_are_not_told_apart_by_their_looks(counting):
+    import numpy as np
+
+    builder = Builder()
+    one, other = np.zeros(5000), np.zeros(5000)
+    other[2500] = 1
+    made = [
+        builder.build(PythonCircuit(function=f"{counting}.make", arguments={"a": a}))
+        for a in (one, other)
+    ]
+    assert made[0].content != made[1].content
+
+
+def test_what_failed_in_a_sweep_fails_again_without_a_call(counting):
+    builder = Builder()
+    for _ in range(3):
+        with pytest.raises(ConfigError, match="no luck"):
+            builder.build(PythonCircuit(function=f"{counting}.fails"))
+    assert called() == [{}]
+
+
+def test_a_file_is_read_once_in_a_sweep(folder):
+    for name in ("a", "b"):
+        (folder / f"{name}.qasm").write_text(BELL_2)
+    builder = Builder()
+    both = builder.build(QasmCircuit(files="*.qasm"))
+    (folder / "a.qasm").write_text("no longer read")
+    assert builder.build(QasmCircuit(files=["a.qasm"])).circuits[0] is both.circuits[0]
+    assert builder.build(QasmCircuit(files="*.qasm")) is both
+    with pytest.raises(ConfigError):
+        build(QasmCircuit(files="a.qasm"))

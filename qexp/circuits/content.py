@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,10 +29,9 @@ _KNOWN_BY_NAME = (
 """Modules whose operations are told apart by name, parameters and control state."""
 
 
-def digest_of_files(paths: Iterable[Path]) -> str:
-    """SHA-256 over the files' own digests, in order; names do not enter."""
-    each = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
-    return hashlib.sha256("\n".join(each).encode()).hexdigest()
+def digest_of_texts(texts: Iterable[str]) -> str:
+    """SHA-256 over texts of one line, in order; for files, over their digests."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def digest_of_gates(circuits: Iterable[QuantumCircuit]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -42,21 +44,39 @@ def _matches(name: str) -> list[Path]:
     return paths
 
 
-def load(path: Path) -> QuantumCircuit:
-    """The circuit in a file; the name is the file's.
+@dataclass(frozen=True)
+class Source:
+    """What a file holds.
+
+    Attributes:
+        circuit: The circuit; its name is the file's.
+        digest: SHA-256 of the file's bytes, in hexadecimal.
+    """
+
+    circuit: QuantumCircuit
+    digest: str
+
+
+def load(path: Path) -> Source:
+    """The circuit in a file, read once.
 
     Raises:
         ConfigError: The file cannot be read or parsed; names file and line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        circuit = _parse(text, path)
+        content = path.read_bytes()
+        circuit = _parse(_text(content), path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"circuit.files = {path}: cannot be read ({error})."
         ) from error
     circuit.name = path.stem
-    return circuit
+    return Source(circuit, hashlib.sha256(content).hexdigest())
+
+
+def _text(content: bytes) -> str:
+    # with the line ends of Python's text files
+    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parse(text: str, path: Path) -> QuantumCircuit:
