@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qexp.checks import problems, without_effect
 from qexp.circuits import build
-from qexp.config import Backend, GhzCircuit, LocalService
-from qexp.device import load
-from qexp.free import AER_OPTIONS
-from qexp.options import Options
+from qexp.circuits.facts import facts
+from qexp.declare.config import Backend, GhzCircuit, LocalService
+from qexp.declare.options import Options
+from qexp.devices.device import load
+from qexp.planning.checks import problems, without_effect
+from qexp.planning.free import AER_OPTIONS
 
 MONTREAL = load(Backend(name="ibmq_montreal", snapshot="montreal"))
 GHZ = build(GhzCircuit(num_qubits=3))
@@ -80,3 +81,49 @@ def test_aer_s_options_are_those_of_the_installed_aer():
 def test_what_changes_nothing_is_named(options, word):
     (note,) = notes(**options)
     assert f"options.{word} has no effect" in note
+
+
+def test_a_circuit_is_looked_at_once_for_all_points(monkeypatch):
+    looked = []
+
+    def counted(circuit):
+        looked.append(circuit.name)
+        return facts(circuit)
+
+    monkeypatch.setattr("qexp.circuits.built.facts", counted)
+    built = build(GhzCircuit(num_qubits=4))
+    for shots in range(1, 50):
+        options = Options(shots=shots, measurement_error_mitigation=True)
+        assert problems(options, MONTREAL, LOCAL, built) == []
+        assert without_effect(options, MONTREAL, LOCAL, built) == []
+    assert looked == ["ghz-4"]
+
+
+def test_circuits_and_devices_are_not_mixed_up():
+    manila = load(Backend(name="ibmq_manila", snapshot="manila"))
+    wide, narrow = (build(GhzCircuit(num_qubits=width)) for width in (6, 5))
+    for _ in range(2):
+        assert problems(Options(), MONTREAL, LOCAL, wide) == []
+        assert problems(Options(), manila, LOCAL, narrow) == []
+        (problem,) = problems(Options(), manila, LOCAL, wide)
+        assert "has 6 qubits, ibmq_manila has 5" in str(problem)
+
+
+def test_problems_come_in_one_order():
+    bad = build(GhzCircuit(num_qubits=28))
+    options = Options(
+        shots=9000,
+        rep_delay=1.0,
+        initial_layout=[0, 0],
+        transpiler_options={"no": 1},
+        run_config={"nor": 1, "skip_transpilation": True},
+    )
+    assert [one.key for one in problems(options, MONTREAL, LOCAL, bad)] == [
+        "circuit",
+        "options.shots",
+        "options.rep_delay",
+        "options.initial_layout",
+        "options.transpiler_options.no",
+        "options.run_config.nor",
+        "options.run_config.skip_transpilation",
+    ]

@@ -12,11 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qexp import circuits
-from qexp.config import Backend, Experiment, GhzCircuit, LocalService, PythonCircuit
-from qexp.device import load
-from qexp.options import Options
-from qexp.point import Point
-from qexp.run import make_point
+from qexp.declare.config import (
+    Backend,
+    Experiment,
+    GhzCircuit,
+    LocalService,
+    PythonCircuit,
+)
+from qexp.declare.options import Options
+from qexp.devices.device import load
+from qexp.planning.cell import make_point
+from qexp.planning.point import Point
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "ids.json"
@@ -184,3 +190,11 @@ def test_ids_differ_where_any_option_does(shots, delay, mitigate):
     assert (
         point_of(declared(options=options)).id != point_of(declared(options=other)).id
     )
+
+
+def test_a_sample_is_named_alike_on_every_service_and_device_file():
+    one, other = declared(), declared(service=LocalService(noise="ideal"))
+    assert point_of(one).id != point_of(other).id
+    assert point_of(one).sample == point_of(other).sample
+    assert point_of(declared(options=Options(shots=1))).sample != point_of(one).sample
+    assert point_of(one).circuit_name(2) == f"{point_of(one).sample}-2"

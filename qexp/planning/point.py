@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from qexp.config import Circuit, Service
-from qexp.options import Options
+from qexp.declare.config import Circuit, Service
+from qexp.declare.options import Options
 
 ID_LENGTH = 12
 """Hexadecimal digits of an id: among a million points two agree with odds of 1 in 560."""
+
+
+PROGRAM = "1"
+"""Version of what the embedded program computes; whoever changes that changes this."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,35 @@ class Point:
     @property
     def identity_text(self) -> str:
         """The identity as JSON with sorted keys and no spaces."""
-        return json.dumps(self.identity, sort_keys=True, separators=(",", ":"))
+        return _canonical(self.identity)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the identity, in hexadecimal."""
+        return hashlib.sha256(self.identity_text.encode()).hexdigest()
 
     @cached_property
     def id(self) -> str:
         """Twelve hexadecimal digits that name the point."""
-        return hashlib.sha256(self.identity_text.encode()).hexdigest()[:ID_LENGTH]
+        return self.digest[:ID_LENGTH]
+
+    @cached_property
+    def sample(self) -> str:
+        """Twelve hexadecimal digits that name what is measured, wherever that is.
+
+        The identity without the service and what it simulates with, so that the same
+        seeds give the same counts on every service that runs the same program.
+        """
+        outside = {"service", "snapshot", "program"}
+        kept = {key: v for key, v in self.identity.items() if key not in outside}
+        text = _canonical(kept)
+        return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
     def circuit_name(self, k: int) -> str:
         """The name under which the point's circuit ``k`` travels and is seeded."""
-        return f"{self.id}-{k}"
+        return f"{self.sample}-{k}"
+
+
+def _canonical(values: dict[str, Any]) -> str:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 
 from qiskit import transpile
 
-from qexp.config import Service
-from qexp.options import Options
-from qexp.problem import Problem
+from qexp.declare.config import Service
+from qexp.declare.options import Options
+from qexp.planning.problem import Problem
 
 PROGRAM_INPUTS = frozenset({"seed_simulator", "memory", "skip_transpilation", "header"})
 """Inputs of the circuit-runner program that `run_config` may carry."""
@@ -43,11 +44,20 @@ AER_OPTIONS = frozenset(
 )
 """Run options of `AerSimulator` that do not change what `options` already says."""
 
+RUN_OPTIONS = PROGRAM_INPUTS | AER_OPTIONS
+"""What `run_config` may hold."""
+
+
+@lru_cache(maxsize=1)
+def transpiler_arguments() -> frozenset[str]:
+    """Arguments of `qiskit.transpile` that `transpiler_options` may hold."""
+    ours = {"circuits", "backend", "output_name", "callback"}
+    return frozenset(inspect.signature(transpile).parameters) - ours
+
 
 def transpiler_options(options: Options) -> Iterator[Problem]:
     """What is wrong with `options.transpiler_options`."""
-    allowed = set(inspect.signature(transpile).parameters)
-    allowed -= {"circuits", "backend", "output_name", "callback"}
+    allowed = transpiler_arguments()
     for key, value in options.transpiler_options.items():
         path = f"options.transpiler_options.{key}"
         if key not in allowed:
@@ -58,14 +68,13 @@ def transpiler_options(options: Options) -> Iterator[Problem]:
 
 def run_config(options: Options, service: Service) -> Iterator[Problem]:
     """What is wrong with `options.run_config`."""
-    allowed = PROGRAM_INPUTS | AER_OPTIONS
     for key, value in options.run_config.items():
         path = f"options.run_config.{key}"
         if key in Options.model_fields:
             yield Problem(path, value, f"is an option of its own; set options.{key}.")
-        elif key not in allowed:
+        elif key not in RUN_OPTIONS:
             what = f"service {service.kind} takes"
-            yield Problem(path, value, _unknown(key, set(allowed), what))
+            yield Problem(path, value, _unknown(key, RUN_OPTIONS, what))
     seed = options.run_config.get("seed_simulator", 0)
     if type(seed) is not int or seed < 0:
         yield Problem(
@@ -73,7 +82,7 @@ def run_config(options: Options, service: Service) -> Iterator[Problem]:
         )
 
 
-def _unknown(key: str, allowed: set[str], what: str) -> str:
+def _unknown(key: str, allowed: frozenset[str], what: str) -> str:
     near = get_close_matches(key, sorted(allowed), n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return f"no such option.{hint} {what}: {', '.join(sorted(allowed))}."

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from qexp.options import SEED_LIMIT, Options
+from qexp.declare.options import SEED_LIMIT, Options
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,19 @@ class Seeds:
     simulator: int
 
 
-def draw(seed: int | None, options: Options, repeat: int) -> Seeds:
+def sweep_seed(seed: int | None) -> int:
+    """The experiment's `seed`, or one that is drawn where it is None."""
+    return secrets.randbelow(SEED_LIMIT) if seed is None else seed
+
+
+def draw(sweep: int, options: Options, repeat: int) -> Seeds:
     """The seeds of one point; those that the user set are kept.
 
     Args:
-        seed: The experiment's `seed`, or None to draw one.
+        sweep: The sweep's seed.
         options: Options, whose `seed_transpiler` and `run_config.seed_simulator` count.
         repeat: Number of the repeat, from 0.
     """
-    sweep = secrets.randbelow(SEED_LIMIT) if seed is None else seed
     transpiler, simulator = options.seed_transpiler, set_simulator_seed(options)
     return Seeds(
         sweep,
@@ -48,12 +53,13 @@ def set_simulator_seed(options: Options) -> int | None:
     return options.run_config.get("seed_simulator")
 
 
+@lru_cache(maxsize=4096)
 def derive(seed: int, name: str) -> int:
     """A seed for what is called ``name``, independent of all other names' seeds.
 
     Args:
         seed: Any non-negative integer.
-        name: Any text; for sampling it is the circuit's, `<point id>-<k>`.
+        name: Any text; for sampling it is the circuit's, `<sample>-<k>`.
 
     Returns:
         An integer from 0 to 2**31 - 1, by numpy's SeedSequence over the seed and the

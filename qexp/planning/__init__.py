@@ -1,0 +1,1 @@
+"""From cells to a plan: points, checks, blocks, jobs, prices."""

@@ -1,0 +1,51 @@
+"""What a service packs into one job, known before the service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qexp.declare.config import Service
+from qexp.declare.options import Options
+from qexp.devices.device import Device
+
+COMPILE = (
+    "initial_layout",
+    "layout_method",
+    "routing_method",
+    "translation_method",
+    "optimization_level",
+    "transpiler_options",
+)
+"""Options that decide how circuits are compiled; the others how they are executed."""
+
+CIRCUITS = 300
+"""Most circuits of a job where the device does not say: what older devices took."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a service's jobs are packed.
+
+    Attributes:
+        circuits: Most circuits of one job.
+        own_compile_options: Whether circuits of one job may be compiled differently.
+        restless_alone: Whether a point with `init_qubits=false` needs a job of its own,
+            because there the circuit before it in the job prepares its qubits.
+    """
+
+    circuits: int
+    own_compile_options: bool = True
+    restless_alone: bool = False
+
+    def alone(self, options: Options) -> bool:
+        """Whether a point needs a job of its own."""
+        return self.restless_alone and not options.init_qubits
+
+
+def limits(service: Service, device: Device) -> Limits:
+    """The limits of a service on a device.
+
+    The embedded service compiles every point by itself, and takes each circuit as its
+    own predecessor.
+    """
+    return Limits(int(device.configuration.get("max_experiments") or CIRCUITS))

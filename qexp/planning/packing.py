@@ -1,0 +1,155 @@
+"""Which points share a job, and what a job is sent with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qexp.circuits import Built
+from qexp.devices.device import Device
+from qexp.planning import seeds
+from qexp.planning.cell import Cell
+from qexp.planning.limits import COMPILE, limits
+from qexp.planning.point import Point
+from qexp.planning.seeds import Seeds, derive
+from qexp.planning.sentinel import Sentinel, sentinel
+from qexp.planning.submission import Part, Submission
+
+
+@dataclass(frozen=True)
+class Item:
+    """A point that is to be packed, its cell and its seeds."""
+
+    cell: Cell
+    point: Point
+    seeds: Seeds
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+        return self.cell.ready[0]
+
+    @property
+    def built(self) -> Built:
+        """The circuits."""
+        return self.cell.ready[1]
+
+
+def jobs_of_block(cells: Sequence[Cell], block: int, seed: int) -> list[list[Item]]:
+    """The jobs of one complete block: cells in random order, packed, jobs shuffled."""
+    rng = np.random.default_rng(derive(seed, f"order-{block}"))
+    groups: dict[str, list[Item]] = {}
+    for number in rng.permutation(len(cells)):
+        cell = cells[number]
+        drawn = seeds.draw(seed, cell.experiment.options, block)
+        item = Item(cell, _repeat(cell, block), drawn)
+        groups.setdefault(_group(item), []).append(item)
+    packed = [job for group in groups.values() for job in _chunks(group)]
+    return [packed[number] for number in rng.permutation(len(packed))]
+
+
+def _repeat(cell: Cell, repeat: int) -> Point:
+    point = cell.ready[2]
+    return point if repeat == 0 else replace(point, repeat=repeat)
+
+
+def _group(item: Item) -> str:
+    """What points must have in common to share a job."""
+    point, drawn = item.point, item.seeds
+    rules = limits(point.service, item.device)
+    together = {
+        "device": item.device.digest,
+        "service": point.service.identity(),
+        "inputs": execution_inputs(point, drawn),
+        "compile": None if rules.own_compile_options else compile_inputs(point, drawn),
+        "alone": point.id if rules.alone(point.options) else None,
+        "header": point.options.run_config.get("header"),
+    }
+    return json.dumps(together, sort_keys=True, default=str)
+
+
+def _chunks(group: list[Item]) -> Iterator[list[Item]]:
+    """A group in as few jobs as the service's limit on circuits allows."""
+    room = _room(group[0])
+    job: list[Item] = []
+    used = 0
+    for one in group:
+        needed = len(one.built.circuits)
+        if job and used + needed > room:
+            yield job
+            job, used = [], 0
+        job.append(one)
+        used += needed
+    yield job
+
+
+def _room(first: Item) -> int:
+    """Circuits of points that a job has room for, beside its sentinels."""
+    most = limits(first.point.service, first.device).circuits
+    watch = sentinel(first.cell.experiment.sentinel, first.device, 0)
+    return most - (2 * len(watch.built.circuits) if watch else 0)
+
+
+def submission(
+    items: Sequence[Item], block: int, number: int, seed: int, watch: Sentinel | None
+) -> Submission:
+    """What is sent for the points of one job.
+
+    Args:
+        items: The points, in order.
+        block: Number of the block.
+        number: Number of the job.
+        seed: The sweep's seed.
+        watch: What opens and closes the job.
+    """
+    names = " ".join(item.point.id for item in items)
+    text = f"{names} {seed} {block} {number}"
+    id_ = hashlib.sha256(text.encode()).hexdigest()[:12]
+    first = items[0]
+    parts = [part(item) for item in items]
+    if watch is not None:
+        parts = [watch.part(id_, "open"), *parts, watch.part(id_, "close")]
+    inputs = execution_inputs(first.point, first.seeds)
+    if first.cell.experiment.share_identical:
+        inputs |= {"share_identical": True, "repeat": block}
+    service, device = first.point.service, first.device
+    return Submission(id_, service, device, tuple(parts), inputs, block, number)
+
+
+def part(item: Item) -> Part:
+    """What a point has in a submission."""
+    built, inputs = item.built, compile_inputs(item.point, item.seeds)
+    asked = [built.content, item.device.digest, inputs]
+    text = json.dumps(asked, sort_keys=True, default=str)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    return Part(item.point.id, item.point.sample, built, inputs, key)
+
+
+def compile_inputs(point: Point, drawn: Seeds) -> dict[str, Any]:
+    """circuit-runner's compile options that are set, and the compiler's seed."""
+    options = point.options.model_dump(include=set(COMPILE), exclude_none=True)
+    if not options["transpiler_options"]:
+        del options["transpiler_options"]
+    skip = point.options.run_config.get("skip_transpilation")
+    return {
+        **options,
+        "seed_transpiler": drawn.transpiler,
+        **({} if skip is None else {"skip_transpilation": skip}),
+    }
+
+
+def execution_inputs(point: Point, drawn: Seeds) -> dict[str, Any]:
+    """circuit-runner's other inputs that are set, and the seed of the sampling."""
+    own = {*COMPILE, "seed_transpiler", "run_config"}
+    options = point.options.model_dump(exclude=own, exclude_none=True)
+    rest = {
+        key: value
+        for key, value in point.options.run_config.items()
+        if key != "skip_transpilation"
+    }
+    return {**rest, **options, "seed_simulator": drawn.simulator}

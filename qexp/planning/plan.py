@@ -1,0 +1,295 @@
+"""The plan of a sweep: which points, in which blocks, in which jobs, in which order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qexp.declare.config import Experiment
+from qexp.errors import ConfigError
+from qexp.planning import seeds
+from qexp.planning.cell import Cell
+from qexp.planning.packing import Item, jobs_of_block, submission
+from qexp.planning.point import Point
+from qexp.planning.seeds import Seeds
+from qexp.planning.sentinel import Sentinel, sentinel
+from qexp.planning.submission import Submission
+from qexp.planning.wording import cannot, count, shown
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point, and where it stands in the plan.
+
+    Attributes:
+        cell: The cell that it is a repeat of.
+        point: The point.
+        seeds: Its seeds.
+        block: Number of its block, from 0: its repeat.
+        submission: Id of its submission.
+        job: Number of its job in the plan, from 0.
+        position: Its place in the job, from 0.
+        company: Circuits of the job, its own and sentinels' included.
+    """
+
+    cell: Cell
+    point: Point
+    seeds: Seeds
+    block: int
+    submission: str
+    job: int
+    position: int
+    company: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be run.
+
+    Attributes:
+        id: Twelve hexadecimal digits that name the sweep.
+        name: The MLflow experiment.
+        seed: What every seed that is not set is derived from.
+        swept: Whether a sweep was asked for.
+        cells: The cells that can be run, each once.
+        invalid: The cells that cannot, and are recorded as FAILED.
+        dropped: The cells that cannot, and are left out.
+        duplicates: How many cells were the same point as another.
+        places: Every point by its id, in the order in which points travel.
+        submissions: What is sent, in order.
+        sentinels: What opens and closes each submission, by submission id.
+        asked: For each job of Hydra's the ids of its cells' points of the first repeat,
+            None for a cell that has no point.
+        notes: What a person should know.
+    """
+
+    id: str
+    name: str
+    seed: int
+    swept: bool
+    cells: tuple[Cell, ...]
+    invalid: tuple[Cell, ...]
+    dropped: tuple[Cell, ...]
+    duplicates: int
+    places: Mapping[str, Place]
+    submissions: tuple[Submission, ...]
+    sentinels: Mapping[str, Sentinel]
+    asked: Mapping[int, tuple[Cell, ...]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def repeats(self) -> int:
+        """Number of blocks."""
+        return len({submission.block for submission in self.submissions})
+
+    @property
+    def first(self) -> Cell:
+        """The first cell, for what all have in common."""
+        return (*self.cells, *self.invalid, *self.dropped)[0]
+
+
+def plan(
+    cells: Sequence[Cell],
+    *,
+    swept: bool,
+    seed: int | None = None,
+    known: Collection[str] = (),
+    notes: Sequence[str] = (),
+    part: bool = False,
+    start: int = 0,
+) -> Plan:
+    """Plan cells as a whole.
+
+    Args:
+        cells: All cells, in the order in which they were declared.
+        swept: Whether a sweep was asked for, be it of one cell.
+        seed: The sweep's seed, where it is the experiment's own or drawn before.
+        known: Ids of points that the same command has run before.
+        notes: Remarks on how the cells came about.
+        part: Whether these are some cells of a sweep only, so that others may be run
+            where none of these can be.
+        start: Number of the first job: how many the same command has planned before.
+
+    Raises:
+        ConfigError: Nothing of it can be run, or must not be while some of it cannot.
+    """
+    experiment = cells[0].experiment
+    _require_one_sweep(cells)
+    unique, invalid, dropped, doubles = _sorted_out(cells)
+    _require_runnable(unique, invalid, dropped, swept=swept, part=part)
+    unique = [cell for cell in unique if cell.ready[2].id not in known]
+    sweep_seed = seeds.sweep_seed(experiment.seed if seed is None else seed)
+    places: dict[str, Place] = {}
+    submissions: list[Submission] = []
+    sentinels: dict[str, Sentinel] = {}
+    for block in range(experiment.repeats):
+        for items in jobs_of_block(unique, block, sweep_seed):
+            watch = sentinel(experiment.sentinel, items[0].device, sweep_seed)
+            number = start + len(submissions)
+            sent = submission(items, block, number, sweep_seed, watch)
+            submissions.append(sent)
+            if watch is not None:
+                sentinels[sent.id] = watch
+            places |= _places(items, sent)
+    name = experiment_name(cells)
+    return Plan(
+        id=sweep_id(name, [place.point for place in places.values()]),
+        name=name,
+        seed=sweep_seed,
+        swept=swept,
+        cells=tuple(unique),
+        invalid=tuple(invalid),
+        dropped=tuple(dropped),
+        duplicates=doubles,
+        places=places,
+        submissions=tuple(submissions),
+        sentinels=sentinels,
+        asked=_asked(cells),
+        notes=(*notes, *_remarks(doubles, dropped)),
+    )
+
+
+OF_ALL = (
+    "repeats",
+    "seed",
+    "sentinel",
+    "share_identical",
+    "optimize",
+    "optimize_failed",
+    "max_points",
+)
+"""Keys that are one for a whole sweep, whatever its cells are."""
+
+
+def _require_one_sweep(cells: Sequence[Cell]) -> None:
+    """Refuse cells that disagree about the sweep that they are in.
+
+    Raises:
+        ConfigError: Names the key.
+    """
+    for key in OF_ALL:
+        values = dict.fromkeys(getattr(cell.experiment, key) for cell in cells)
+        if len(values) > 1:
+            several = ", ".join(map(shown, values))
+            raise ConfigError(
+                f"{key}: {several} in different cells, but it is one for a whole sweep. "
+                f"Set {key}=… for all of them, or run them as sweeps of their own."
+            )
+    if len({cell.experiment.tracking for cell in cells}) > 1:
+        raise ConfigError("tracking: differs between cells; set it for all of them.")
+
+
+def _sorted_out(
+    cells: Sequence[Cell],
+) -> tuple[list[Cell], list[Cell], list[Cell], int]:
+    """Cells to run, to record as failed, to leave out, and how many are doubles."""
+    unique: dict[str, Cell] = {}
+    invalid: dict[Any, Cell] = {}
+    dropped: list[Cell] = []
+    runnable = 0
+    for cell in cells:
+        if not cell.problems:
+            assert cell.point is not None
+            unique.setdefault(cell.point.id, cell)
+            runnable += 1
+        elif is_dropped(cell):
+            dropped.append(cell)
+        else:
+            key = cell.point.id if cell.point else tuple(cell.labels.items())
+            invalid.setdefault(str(key), cell)
+    return (
+        list(unique.values()),
+        list(invalid.values()),
+        dropped,
+        runnable - len(unique),
+    )
+
+
+def is_dropped(cell: Cell) -> bool:
+    """Whether a cell is left out where it cannot be run."""
+    return on_invalid(cell.experiment) == "drop"
+
+
+def on_invalid(experiment: Experiment) -> str:
+    """What to do with a cell that cannot be run, where it is not said as well."""
+    paid = experiment.service.kind != "local"
+    return experiment.on_invalid or ("stop" if paid else "fail_cell")
+
+
+def _require_runnable(
+    unique: list[Cell],
+    invalid: list[Cell],
+    dropped: list[Cell],
+    *,
+    swept: bool,
+    part: bool,
+) -> None:
+    bad = [*invalid, *dropped]
+    if not swept and bad:
+        raise ConfigError("\n".join(bad[0].problems))
+    stopped = [one for one in invalid if on_invalid(one.experiment) == "stop"]
+    if stopped:
+        raise ConfigError(
+            f"{cannot(stopped)}\nNothing was run. on_invalid=fail_cell records such cells "
+            "as FAILED and runs the others; on_invalid=drop leaves them out."
+        )
+    if not unique and not part:
+        raise ConfigError(f"{cannot(bad)}\nNo cell is left to run.")
+
+
+def _places(items: Sequence[Item], sent: Submission) -> dict[str, Place]:
+    return {
+        item.point.id: Place(
+            cell=item.cell,
+            point=item.point,
+            seeds=item.seeds,
+            block=sent.block,
+            submission=sent.id,
+            job=sent.number,
+            position=position,
+            company=len(sent.names),
+        )
+        for position, item in enumerate(items)
+    }
+
+
+def _asked(cells: Sequence[Cell]) -> dict[int, tuple[Cell, ...]]:
+    asked: dict[int, list[Cell]] = {}
+    for cell in cells:
+        asked.setdefault(cell.job, []).append(cell)
+    return {job: tuple(found) for job, found in asked.items()}
+
+
+def _remarks(doubles: int, dropped: Sequence[Cell]) -> list[str]:
+    remarks = []
+    if doubles:
+        verb = (
+            "is the same point as another and is"
+            if doubles == 1
+            else ("are the same points as others and are")
+        )
+        remarks.append(f"{count(doubles, 'cell')} {verb} not run again")
+    if dropped:
+        remarks.append(f"{count(len(dropped), 'cell')} dropped:\n{cannot(dropped)}")
+    return remarks
+
+
+def experiment_name(cells: Sequence[Cell]) -> str:
+    """The MLflow experiment of a sweep: the cells' name, or their names joined."""
+    names = list(dict.fromkeys(cell.experiment.name for cell in cells))
+    joined = "+".join(names)
+    if len(joined) > 500:
+        raise ConfigError(
+            f"name: the sweep has {len(names)} names, which are too long for one MLflow "
+            "experiment. Set name=…"
+        )
+    return joined
+
+
+def sweep_id(name: str, points: Sequence[Point]) -> str:
+    """Twelve hexadecimal digits that name a sweep: MLflow experiment, services, points."""
+    kinds = sorted({point.service.kind for point in points})
+    parts = [name, *kinds, *sorted(point.id for point in points)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

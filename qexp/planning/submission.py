@@ -1,0 +1,81 @@
+"""What travels to a service, and the receipt for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from qexp.circuits import Built
+from qexp.declare.config import Service
+from qexp.devices.device import Device
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one point, or one sentinel, has in a submission.
+
+    Attributes:
+        name: The point's id, or the sentinel's name.
+        sample: Names its circuits: circuit k travels as `<sample>-<k>`.
+        built: The circuits as they were declared.
+        compile: circuit-runner's compile options that are set, `seed_transpiler` included.
+        key: Equal where circuits, device and compile options are, so that one
+            compilation serves.
+    """
+
+    name: str
+    sample: str
+    built: Built
+    compile: dict[str, Any]
+    key: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names under which the circuits travel and are seeded."""
+        return [f"{self.sample}-{k}" for k in range(len(self.built.circuits))]
+
+    def circuits(self) -> list[QuantumCircuit]:
+        """Copies of the circuits under the names with which they travel."""
+        pairs = zip(self.built.circuits, self.names, strict=True)
+        return [circuit.copy(name) for circuit, name in pairs]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Parts that share one runtime job.
+
+    Attributes:
+        id: Twelve hexadecimal digits that name it, in every workspace.
+        service: The service's section.
+        device: The device.
+        parts: What is measured, in the order in which it travels.
+        inputs: circuit-runner's other inputs that are set, 0 and False included. They
+            are the same for every circuit of the job.
+        block: Number of the block, from 0.
+        number: The job's place in the plan, from 0.
+    """
+
+    id: str
+    service: Service
+    device: Device
+    parts: tuple[Part, ...]
+    inputs: dict[str, Any]
+    block: int = 0
+    number: int = 0
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of all circuits, in order."""
+        return [name for part in self.parts for name in part.names]
+
+
+@dataclass(frozen=True)
+class Job:
+    """The receipt of a submission."""
+
+    service: str
+    id: str
+    submission: str
