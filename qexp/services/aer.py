@@ -8,10 +8,12 @@ from typing import Any
 from mthree import M3Mitigation
 from qiskit import QuantumCircuit
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
 
-from qexp.device import Device
+from qexp.devices.device import Device
+from qexp.devices.snapshot import backend
 from qexp.errors import PointFailed
-from qexp.snapshot import backend
+from qexp.services.noise import DeviceNoise, touched
 
 
 class AerMachine:
@@ -22,18 +24,23 @@ class AerMachine:
     place in a call, and every call here has one circuit.
     """
 
-    def __init__(self, device: Device, noise: str) -> None:
+    def __init__(self, device: Device, noise: str, threads: int | None = None) -> None:
         """Build the simulator.
 
         Args:
             device: The device.
             noise: `aer` for the snapshot's noise, `ideal` for none.
+            threads: Aer's `max_parallel_threads` where a call does not say; None is
+                Aer's own choice.
         """
         self.device = device
         self.backend = backend(device)
         noiseless = noise == "ideal" or device.properties is None
-        options = {"noise_model": None} if noiseless else {}
-        self._simulator = AerSimulator.from_backend(self.backend, **options)
+        options = {} if threads is None else {"max_parallel_threads": threads}
+        self._simulator = AerSimulator.from_backend(
+            self.backend, noise_model=None, **options
+        )
+        self._noise = None if noiseless else DeviceNoise(self.backend)
         self._lock = threading.Lock()
 
     def sample(
@@ -50,12 +57,25 @@ class AerMachine:
         Raises:
             PointFailed: Aer could not run it; the message is Aer's.
         """
+        if self._noise is not None:
+            options["noise_model"] = self._noise_of(touched(circuit))
         job = self._simulator.run(circuit, shots=shots, seed_simulator=seed, **options)
         result = job.result().to_dict()
         experiment: dict[str, Any] = result["results"][0] if result["results"] else {}
         if not experiment.get("success"):
             raise PointFailed(str(experiment.get("status") or result["status"]))
         return experiment
+
+    def _noise_of(self, qubits: frozenset[int]) -> NoiseModel | None:
+        if self._noise is None:
+            return None
+        try:
+            return self._noise.of(qubits)
+        except Exception as error:  # Aer raises whatever its parsing runs into
+            raise PointFailed(
+                f"service.noise = aer: Aer cannot simulate {self.device.name} from its "
+                f"calibration ({type(error).__name__}: {error})."
+            ) from error
 
     def calibrate(self, qubits: list[int], seed: int) -> M3Mitigation:
         """M3's readout calibration of some physical qubits.
@@ -65,9 +85,10 @@ class AerMachine:
         """
         mitigation = M3Mitigation(self._simulator)
         with self._lock:  # mthree hands no seed on, so the simulator has to carry it
-            self._simulator.set_options(seed_simulator=seed)
+            noise = self._noise_of(frozenset(qubits))
+            self._simulator.set_options(seed_simulator=seed, noise_model=noise)
             try:
                 mitigation.cals_from_system(qubits)
             finally:
-                self._simulator.set_options(seed_simulator=None)
+                self._simulator.set_options(seed_simulator=None, noise_model=None)
         return mitigation
