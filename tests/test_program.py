@@ -11,8 +11,8 @@ from qiskit.result import Result
 from qiskit_aer import AerSimulator
 
 from qexp.circuits.ghz import ghz
-from qexp.config import Backend
-from qexp.device import load
+from qexp.declare.config import Backend
+from qexp.devices.device import load
 from qexp.services.aer import AerMachine
 from qexp.services.program import decoded, run
 
@@ -123,7 +123,7 @@ def test_mitigated_results_are_those_of_mthree(machine, by_hand):
 
 
 def _calibration_seed(header):
-    from qexp.seeds import derive
+    from qexp.planning.seeds import derive
 
     return derive(header["seed_simulator"], "calibration")
 

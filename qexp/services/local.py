@@ -1,82 +1,151 @@
-"""circuit-runner in this process: no account, no server."""
+"""circuit-runner on this machine: no account, no server."""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qexp.config import LocalService
-from qexp.device import Device
-from qexp.errors import ConfigError, ServiceError
-from qexp.plan import Job, Submission
-from qexp.services import State
-from qexp.services.aer import AerMachine
-from qexp.services.program import run
+from qexp.errors import ServiceError
+from qexp.planning.submission import Job, Submission
+from qexp.services import Arrival, State
+from qexp.services.pool import Pool
+from qexp.services.task import Task
+
+if TYPE_CHECKING:  # Aer is imported where it is used
+    from qexp.services.engine import Engine
 
 KIND = "local"
 
 
 class Local:
-    """The embedded service. A submission is run when it is submitted."""
+    """The embedded service, on all cores: each part of a submission is a task.
 
-    def __init__(self, service: LocalService, device: Device) -> None:
-        """Attach to the simulated device.
+    A single task, or one after another, is run in this process; more are run by worker
+    processes. An answer depends on neither. A part that failed says so in its answer.
+    """
+
+    def __init__(self, workers: int | None = None, expected: int = 1) -> None:
+        """Start the worker processes, where they will be used.
 
         Args:
-            service: The service's section.
-            device: The device that is simulated.
-
-        Raises:
-            ConfigError: Aer cannot make a simulator of the device.
+            workers: Most tasks at a time; None is one for each core that this process
+                may use.
+            expected: Tasks that will be submitted, as far as is known. Where they are
+                more than one, processes start now, and not when the second is there.
         """
-        self.limit = int(device.configuration.get("max_experiments") or 300)
-        self._machine = _machine(device, service.noise)
-        self._answers: dict[str, bytes] = {}
+        self._workers = cores() if workers is None else workers
+        self._tasks: dict[str, list[Task]] = {}
+        self._waiting: deque[Task] = deque()
+        self._pool: Pool | None = None
+        self._engine: Engine | None = None
+        self._here = False
+        if expected > 1 and self._workers > 1:
+            self._started().warm(expected)
 
     def submit(self, submission: Submission) -> Job:
-        """Run the submission and keep its answer."""
+        """Queue a task for each part."""
         job = Job(KIND, str(uuid.uuid4()), submission.id)
-        with _interruptible():
-            answer = run(self._machine, list(submission.circuits), submission.inputs)
-        answer["job_id"] = job.id
-        self._answers[job.id] = json.dumps(answer, default=_plain).encode()
+        tasks = [Task(job, submission, part) for part in submission.parts]
+        self._tasks[job.id] = tasks
+        self._waiting.extend(tasks)
+        if self._pool or (len(self._waiting) > 1 and self._workers > 1):
+            self._started().put([self._waiting.popleft() for _ in list(self._waiting)])
         return job
+
+    def _started(self) -> Pool:
+        self._pool = self._pool or Pool(self._workers)
+        return self._pool
+
+    @property
+    def running(self) -> int:
+        """Tasks that a worker works on."""
+        return self._pool.running if self._pool else int(self._here)
 
     def find(self, submission: Submission) -> Job | None:
         """None: what this process has not run has not been run."""
         return None
 
     def states(self, jobs: Iterable[Job]) -> dict[str, State]:
-        """Done, for every job of this process."""
-        return {
-            job.id: State.DONE if job.id in self._answers else State.FAILED
-            for job in jobs
-        }
+        """How far the jobs are; one of another process has failed."""
+        return {job.id: _state(self._tasks.get(job.id)) for job in jobs}
 
-    def fetch(self, job: Job) -> bytes:
-        """The raw answer.
+    def arrivals(self) -> Iterator[Arrival]:
+        """The answers to all tasks, as they come."""
+        while self._waiting:
+            yield self._run_here(self._waiting.popleft())
+        if self._pool:
+            yield from self._pool.arrivals()
 
-        Raises:
-            ServiceError: The job is not one of this process.
-        """
-        try:
-            return self._answers[job.id]
-        except KeyError:
-            raise ServiceError(f"service local has no job {job.id}") from None
+    def _run_here(self, task: Task) -> Arrival:
+        from qexp.services.engine import Engine
+
+        task.state, self._here = State.RUNNING, True
+        with _interruptible():
+            self._engine = self._engine or Engine()
+            submission, circuits = task.submission, task.part.built.circuits
+            raw = self._engine.run(task.order, submission.device, circuits)
+        self._here = False
+        return task.arrived(raw)
 
     def decode(self, raw: bytes) -> dict[str, Any]:
-        """The answer as a dictionary."""
-        answer: dict[str, Any] = json.loads(raw)
+        """The answer as a dictionary.
+
+        Raises:
+            ServiceError: The bytes are not an answer.
+        """
+        try:
+            answer: dict[str, Any] = json.loads(raw)
+        except ValueError as error:
+            raise ServiceError(f"service local: not an answer ({error})") from error
         return answer
 
     def cancel(self, job: Job) -> None:
-        """Nothing: a job is over when its receipt is handed out."""
+        """Forget the job's tasks that are not on their way to a worker."""
+        self._forget(lambda task: task.job == job)
+
+    def stop(self) -> None:
+        """Begin no task any more of those submitted."""
+        self._forget(lambda task: True)
+        if self._pool:
+            self._pool.stop()
+
+    def _forget(self, unwanted: Callable[[Task], bool]) -> None:
+        for task in filter(unwanted, list(self._waiting)):
+            self._waiting.remove(task)
+            task.state = State.CANCELLED
+        if self._pool:
+            self._pool.drop(unwanted)
+
+    def close(self) -> None:
+        """End the worker processes."""
+        if self._pool:
+            self._pool.close()
+        self._pool = None
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _state(tasks: list[Task] | None) -> State:
+    if tasks is None:
+        return State.FAILED
+    states = {task.state for task in tasks}
+    if len(states) == 1:
+        return states.pop()
+    if State.QUEUED in states or State.RUNNING in states:
+        return State.RUNNING
+    return State.CANCELLED
 
 
 @contextmanager
@@ -94,19 +163,3 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@lru_cache(maxsize=8)
-def _machine(device: Device, noise: str) -> AerMachine:
-    try:
-        return AerMachine(device, noise)
-    except Exception as error:  # Aer raises whatever its parsing runs into
-        raise ConfigError(
-            f"service.noise = {noise}: Aer cannot simulate {device.name} from its "
-            f"calibration ({type(error).__name__}: {error})."
-        ) from error
-
-
-def _plain(value: Any) -> Any:
-    # numpy's scalars and arrays, which terra's dictionaries hold here and there
-    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -13,20 +13,20 @@ import io
 import time
 import uuid
 import zlib
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
-from typing import Any, Protocol
 
 from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.providers import BackendV1
 from qiskit.result import Counts
 
+from qexp.circuits.content import digest_of_gates
 from qexp.circuits.ideal import final_measurements
-from qexp.errors import PointFailed
-from qexp.options import DEFAULT_SHOTS
-from qexp.seeds import derive
-
-PROGRAM = "1"
-"""Version of what the embedded program computes; a part of a point's identity."""
+from qexp.declare.options import DEFAULT_SHOTS
+from qexp.devices.device import Device
+from qexp.errors import PointFailed, QexpError
+from qexp.planning.seeds import derive
+from qexp.services.machine import Json, Machine, Recall, Recalling, made_now
 
 COMPILE_OPTIONS = (
     "initial_layout",
@@ -40,95 +40,162 @@ COMPILE_OPTIONS = (
 
 _NOT_FOR_THE_MACHINE = ("init_qubits", "rep_delay", "use_measure_esp")
 
-Json = dict[str, Any]
+Compile = Callable[[BackendV1, QuantumCircuit, Json], tuple[QuantumCircuit, float]]
+"""From a circuit and the arguments of `transpile` to what it becomes, and the seconds."""
 
 
-class Machine(Protocol):
-    """What the program runs circuits on."""
-
-    backend: BackendV1
-
-    def sample(
-        self, circuit: QuantumCircuit, *, shots: int, seed: int, **options: Any
-    ) -> Json:
-        """One experiment of a terra `Result`, as a dictionary."""
-
-    def calibrate(self, qubits: list[int], seed: int) -> Any:
-        """M3's readout calibration of some physical qubits."""
+def compiled(
+    backend: BackendV1, circuit: QuantumCircuit, arguments: Json
+) -> tuple[QuantumCircuit, float]:
+    """The circuit as `transpile` makes it, and the seconds that it took."""
+    start = time.perf_counter()
+    made = transpile(circuit, backend, **arguments)
+    return made, time.perf_counter() - start
 
 
-def run(machine: Machine, circuits: list[QuantumCircuit], inputs: Json) -> Json:
+def compile_for(
+    backend: BackendV1, circuit: QuantumCircuit, inputs: Json
+) -> QuantumCircuit:
+    """The circuit as the program would compile it.
+
+    Args:
+        backend: The device.
+        circuit: A circuit as it was declared.
+        inputs: Compile options of circuit-runner that are set, by name.
+    """
+    return _compiled(backend, circuit, dict(inputs), compiled)[0]
+
+
+def run(
+    machine: Machine,
+    circuits: list[QuantumCircuit],
+    inputs: Json,
+    compile: Compile = compiled,
+    recall: Recall = made_now,
+) -> Json:
     """Compile and run circuits as circuit-runner does.
 
     Args:
         machine: Where they run.
         circuits: Circuits with distinct names; a circuit's sampling seed is derived
             from `seed_simulator` and its name.
-        inputs: Options of circuit-runner that are set, by name.
+        inputs: Options of circuit-runner that are set, by name. With `share_identical`
+            the seed is derived from what the circuit was compiled to, and from
+            `repeat`, in the place of its name: equal circuits are one sample.
+        compile: The compiler, where one remembers what it compiled.
+        recall: Used with `share_identical`, where a process remembers what the machine
+            answered.
 
     Returns:
         Terra's `Result` as a dictionary. An experiment that failed has `success` False
         and the reason as `status`; the others are not affected. The header of each
         holds `compiled` (QPY, compressed, base64), `transpile_seconds` and
-        `seed_simulator`; where mitigated also `final_measurement_mapping` (physical
+        `seed_simulator`; where shared also `shared` (twelve digits of the compiled
+        circuit's digest); where mitigated also `final_measurement_mapping` (physical
         qubit to clbit) and `measurement_mitigation_time` (seconds).
     """
-    results = [_experiment(machine, circuit, dict(inputs)) for circuit in circuits]
+    tools = compile, recall
+    results = [
+        _experiment(machine, circuit, dict(inputs), *tools) for circuit in circuits
+    ]
+    backend = machine.backend
+    version = backend.configuration().backend_version
+    return _answer(backend.name(), version, results, inputs.get("header", {}))
+
+
+def failed(names: Iterable[str], reason: str, inputs: Json, device: Device) -> Json:
+    """The answer where nothing came of some circuits.
+
+    Args:
+        names: The circuits' names.
+        reason: Why.
+        inputs: Options of circuit-runner that are set, by name.
+        device: The device that they were for.
+    """
+    results = [_failure(name, reason, inputs) for name in names]
+    version = str(device.configuration.get("backend_version"))
+    return _answer(device.name, version, results, inputs.get("header", {}))
+
+
+def _answer(name: str, version: str, results: list[Json], header: Json) -> Json:
     failed = sum(not result["success"] for result in results)
     return {
-        "backend_name": machine.backend.name(),
-        "backend_version": machine.backend.configuration().backend_version,
+        "backend_name": name,
+        "backend_version": version,
         "qobj_id": str(uuid.uuid4()),
         "job_id": str(uuid.uuid4()),
         "date": datetime.now(timezone.utc).isoformat(),
         "success": not failed,
         "status": f"{failed} of {len(results)} failed" if failed else "COMPLETED",
-        "header": inputs.get("header", {}),
+        "header": header,
         "results": results,
     }
 
 
-def _experiment(machine: Machine, circuit: QuantumCircuit, inputs: Json) -> Json:
+def _failure(name: str, reason: str, inputs: Json) -> Json:
+    return {
+        "success": False,
+        "status": f"ERROR: {reason}",
+        "shots": inputs.get("shots", DEFAULT_SHOTS),
+        "data": {},
+        "header": {"name": name},
+    }
+
+
+def _experiment(
+    machine: Machine,
+    circuit: QuantumCircuit,
+    inputs: Json,
+    compile: Compile,
+    recall: Recall,
+) -> Json:
     try:
-        return _measured(machine, circuit, inputs)
+        return _measured(machine, circuit, dict(inputs), compile, recall)
     except Exception as error:  # whatever a circuit does, the others go on
-        return {
-            "success": False,
-            "status": f"ERROR: {_reason(error)}",
-            "shots": inputs.get("shots", DEFAULT_SHOTS),
-            "data": {},
-            "header": {"name": circuit.name},
-        }
+        return _failure(circuit.name, reason(error), inputs)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, PointFailed):
+def reason(error: Exception) -> str:
+    """What an exception says, to stand in a `status`."""
+    if isinstance(error, QexpError):
         return str(error)
     # terra's exceptions quote their message when printed
     message = getattr(error, "message", None) or str(error)
     return f"{type(error).__name__}: {message}"
 
 
-def _measured(machine: Machine, circuit: QuantumCircuit, inputs: Json) -> Json:
+def _measured(
+    machine: Machine,
+    circuit: QuantumCircuit,
+    inputs: Json,
+    compile: Compile,
+    recall: Recall,
+) -> Json:
     mitigate = inputs.pop("measurement_error_mitigation", False)
     shots = inputs.pop("shots", DEFAULT_SHOTS)
-    seed = derive(inputs.pop("seed_simulator", 0), circuit.name)
-    compiled, seconds = _compiled(machine.backend, circuit, inputs)
+    root = inputs.pop("seed_simulator", 0)
+    share, repeat = inputs.pop("share_identical", False), inputs.pop("repeat", 0)
+    made, seconds = _compiled(machine.backend, circuit, inputs, compile)
+    digest = digest_of_gates([made]) if share else ""
+    seed = derive(root, f"{digest}-{repeat}" if share else circuit.name)
     options = {k: v for k, v in inputs.items() if k not in _NOT_FOR_THE_MACHINE}
-    experiment = machine.sample(compiled, shots=shots, seed=seed, **options)
+    if share:
+        machine = Recalling(machine, digest, recall)
+    experiment = machine.sample(made, shots=shots, seed=seed, **options)
     experiment["header"].update(
         name=circuit.name,
-        compiled=_encoded(compiled),
+        compiled=_encoded(made),
         transpile_seconds=seconds,
         seed_simulator=seed,
+        **({"shared": digest[:12], "metadata": circuit.metadata} if share else {}),
     )
     if mitigate:
-        _mitigate(machine, compiled, experiment, derive(seed, "calibration"))
+        _mitigate(machine, made, experiment, derive(seed, "calibration"))
     return experiment
 
 
 def _compiled(
-    backend: BackendV1, circuit: QuantumCircuit, inputs: Json
+    backend: BackendV1, circuit: QuantumCircuit, inputs: Json, compile: Compile
 ) -> tuple[QuantumCircuit, float]:
     arguments = {key: inputs.pop(key, None) for key in COMPILE_OPTIONS}
     arguments |= inputs.pop("transpiler_options", {})
@@ -136,9 +203,7 @@ def _compiled(
         return circuit, 0.0
     if arguments.get("initial_layout") is not None:
         arguments["initial_layout"] = _layout(arguments["initial_layout"])
-    start = time.perf_counter()
-    compiled = transpile(circuit, backend, **arguments)
-    return compiled, time.perf_counter() - start
+    return compile(backend, circuit, arguments)
 
 
 def _layout(asked: list[int] | Json) -> list[int]:
