@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from qexp import circuits
-from qexp.config import Backend, Experiment, GhzCircuit
-from qexp.device import load
+from qexp.declare.config import Backend, GhzCircuit, LocalService
+from qexp.devices.device import load
 from qexp.errors import ServiceError
-from qexp.plan import submission
-from qexp.result import split
-from qexp.run import make_point
-from qexp.seeds import Seeds
+from qexp.planning.submission import Part, Submission
+from qexp.results.result import split
+
+
+def submission(*names):
+    built = circuits.build(GhzCircuit(num_qubits=3))
+    parts = tuple(Part(name, name, built, {}, "key") for name in names)
+    device = load(Backend(name="aer_ideal"))
+    return Submission("s", LocalService(), device, parts, {"shots": 10})
 
 
 @pytest.fixture
 def sent():
-    declared = Experiment(
-        name="n", circuit=GhzCircuit(num_qubits=3), backend=Backend(name="aer_ideal")
-    )
-    built = circuits.build(declared.circuit)
-    point = make_point(declared, load(declared.backend), built)
-    return submission(point, built, Seeds(0, 0, 0))
+    return submission("point")
 
 
 def answer(sent, **changes):
@@ -30,7 +30,7 @@ def answer(sent, **changes):
         "status": "DONE",
         "shots": 10,
         "data": {"counts": {"0x1": 4, "0x6": 6}},
-        "header": {"name": sent.circuits[0].name, "memory_slots": 3},
+        "header": {"name": sent.names[0], "memory_slots": 3},
     }
     return {"results": [experiment | changes]}
 
@@ -71,3 +71,24 @@ def test_an_answer_to_something_else_is_refused(sent):
     other["results"][0]["header"]["name"] = "other-0"
     with pytest.raises(ServiceError, match="other-0"):
         split(sent, other)
+
+
+def both(*names):
+    return {"results": [answer(submission(name))["results"][0] for name in names]}
+
+
+def test_an_answer_may_have_some_parts_and_not_others():
+    three = submission("a", "b", "c")
+    assert [one.name for one in split(three, both("b"))] == ["b"]
+    assert [one.name for one in split(three, both("a", "c"))] == ["a", "c"]
+
+
+def test_a_part_without_some_of_its_circuits_is_refused():
+    built = circuits.build(GhzCircuit(num_qubits=3))
+    two = Part(
+        "p", "p", built.__class__(built.circuits * 2, "x", ("a", "b")), {}, "key"
+    )
+    device = load(Backend(name="aer_ideal"))
+    sent = Submission("s", LocalService(), device, (two,), {})
+    with pytest.raises(ServiceError, match="p-1"):
+        split(sent, both("p"))

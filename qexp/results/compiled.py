@@ -12,9 +12,9 @@ from qiskit import QuantumCircuit
 
 from qexp.circuits.content import digest_of_gates
 from qexp.circuits.ideal import final_measurements
-from qexp.cost import busy, quantum_seconds
-from qexp.device import Device
-from qexp.options import Options
+from qexp.declare.options import Options
+from qexp.devices.cost import busy, quantum_seconds
+from qexp.devices.device import Device
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ class Compiled:
 
 
 def metrics(
-    compiled: Compiled, device: Device, properties: Any, options: Options
+    compiled: Compiled,
+    device: Device,
+    properties: Any,
+    options: Options,
+    *,
+    share: float = 1.0,
 ) -> dict[str, float]:
     """Compile metrics of a point, means over its circuits unless said otherwise.
 
@@ -54,6 +59,8 @@ def metrics(
         device: The device.
         properties: Its calibration (terra's `BackendProperties`), or None.
         options: Options with the device's defaults filled in.
+        share: The point's part of the circuits of its job, and so of what the job costs
+            beside its shots.
 
     Returns:
         `depth` and `two_qubit_gates`; `transpile_seconds` (sum); and, where the
@@ -69,7 +76,7 @@ def metrics(
         "transpile_seconds": compiled.seconds,
         "duration": _mean(durations),
         "estimated_success_probability": _mean(chances),
-        "quantum_seconds": quantum_seconds(durations, options),
+        "quantum_seconds": quantum_seconds(durations, options, share),
     }
     return {name: value for name, value in found.items() if value is not None}
 

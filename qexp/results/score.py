@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from qiskit.result import QuasiDistribution
 
 from qexp.circuits import Built
-from qexp.config import MetricName
+from qexp.declare.config import MetricName
 from qexp.metrics import (
     Score,
     hellinger_fidelity,
@@ -21,7 +21,7 @@ from qexp.metrics import (
     total_variation_distance,
     total_variation_distance_of,
 )
-from qexp.result import Measured, Result
+from qexp.results.result import Measured, Result
 
 Distribution = Mapping[str, float]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qexp.errors import ServiceError
-from qexp.plan import Submission
-from qexp.point import Point
+from qexp.planning.submission import Submission
 
 Json = dict[str, Any]
 
@@ -36,40 +35,49 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """What one point gave.
+    """What one part of a submission gave.
 
     Attributes:
-        point: The point.
+        name: The part's name: a point's id, or a sentinel's.
         measured: One entry for each circuit, in order; empty where it failed.
-        error: Why the point failed, or None.
+        error: Why it failed, or None.
     """
 
-    point: Point
+    name: str
     measured: tuple[Measured, ...]
     error: str | None = None
 
 
 def split(submission: Submission, answer: Json) -> list[Result]:
-    """The results of a submission's points, in their order.
+    """The results of those parts of a submission that an answer has, in order.
 
     Raises:
-        ServiceError: The answer is not one of these circuits.
+        ServiceError: The answer has other circuits, or a part without some of its own.
     """
     experiments = {item["header"]["name"]: item for item in answer["results"]}
-    expected = [circuit.name for circuit in submission.circuits]
+    expected = [
+        name
+        for part in submission.parts
+        if not experiments.keys().isdisjoint(part.names)
+        for name in part.names
+    ]
     if list(experiments) != expected:
+        sent = expected or submission.names
         raise ServiceError(
-            f"the answer has the circuits {list(experiments)}; {expected} were sent"
+            f"the answer has the circuits {list(experiments)}; {sent} were sent"
         )
-    return [_result(point, expected, experiments) for point in submission.points]
+    return [
+        _result(part.name, [experiments[name] for name in part.names])
+        for part in submission.parts
+        if part.names[0] in experiments
+    ]
 
 
-def _result(point: Point, names: list[str], experiments: dict[str, Json]) -> Result:
-    own = [experiments[name] for name in names if name.startswith(f"{point.id}-")]
+def _result(name: str, own: list[Json]) -> Result:
     failed = [item for item in own if not item["success"]]
     if failed:
-        return Result(point, (), str(failed[0]["status"]).removeprefix("ERROR: "))
-    return Result(point, tuple(_measured(item) for item in own))
+        return Result(name, (), str(failed[0]["status"]).removeprefix("ERROR: "))
+    return Result(name, tuple(_measured(item) for item in own))
 
 
 def _measured(experiment: Json) -> Measured:

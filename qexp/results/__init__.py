@@ -1,0 +1,1 @@
+"""What came back: taken apart, scored, handed on."""

@@ -1,0 +1,119 @@
+"""A point that has run: what was declared, what came back, what that is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qexp.circuits import Built
+from qexp.declare.config import Experiment
+from qexp.declare.options import Options
+from qexp.devices.device import Device
+from qexp.devices.snapshot import backend
+from qexp.planning.plan import Place
+from qexp.planning.point import Point
+from qexp.planning.seeds import Seeds
+from qexp.planning.submission import Job
+from qexp.results import compiled, score
+from qexp.results.compiled import Compiled
+from qexp.results.result import Result
+from qexp.results.score import Scored
+from qexp.services.program import decoded
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Everything that is known of a point once it has run.
+
+    Attributes:
+        place: The point, its cell, its seeds, and where it stood in the plan.
+        sweep: Id of the sweep.
+        job: The receipt.
+        result: What came back.
+        scores: Scores; empty where the point failed.
+        compiled: The compiled circuits; None where the point failed.
+        compile_metrics: See `qexp.results.compiled.metrics`.
+    """
+
+    place: Place
+    sweep: str
+    job: Job
+    result: Result
+    scores: tuple[Scored, ...]
+    compiled: Compiled | None
+    compile_metrics: Mapping[str, float]
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was declared."""
+        return self.place.cell.experiment
+
+    @property
+    def device(self) -> Device:
+        """The device."""
+        return self.place.cell.ready[0]
+
+    @property
+    def built(self) -> Built:
+        """The circuits, as declared."""
+        return self.place.cell.ready[1]
+
+    @property
+    def point(self) -> Point:
+        """The point."""
+        return self.place.point
+
+    @property
+    def seeds(self) -> Seeds:
+        """The seeds."""
+        return self.place.seeds
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Options that had no effect, and other remarks."""
+        return self.place.cell.notes
+
+    @property
+    def options(self) -> Options:
+        """Options with the device's defaults filled in."""
+        return self.point.options
+
+    @property
+    def told_apart(self) -> list[Scored]:
+        """The scores without raw ones that only repeat: where nothing is mitigated."""
+        mitigated = self.options.measurement_error_mitigation
+        return [
+            one for one in self.scores if mitigated or not one.name.startswith("raw_")
+        ]
+
+    @property
+    def title(self) -> str:
+        """The circuit and the device in a few words."""
+        return self.place.cell.title
+
+
+def ran(place: Place, sweep: str, job: Job, result: Result) -> Ran:
+    """Score what a point gave, and take the measure of what the compiler made of it."""
+    cell = place.cell
+    device, built, _ = cell.ready
+    made = _compiled(result)
+    figures: Mapping[str, float] = {}
+    if made is not None:
+        share = len(built.circuits) / place.company
+        properties = backend(device).properties()
+        figures = compiled.metrics(
+            made, device, properties, place.point.options, share=share
+        )
+    names = cell.experiment.metrics
+    scores = () if result.error else tuple(score.score(built, result, names))
+    return Ran(place, sweep, job, result, scores, made, figures)
+
+
+def _compiled(result: Result) -> Compiled | None:
+    headers = [one.header for one in result.measured]
+    if not headers or any("compiled" not in header for header in headers):
+        return None
+    return Compiled(
+        circuits=tuple(decoded(header["compiled"]) for header in headers),
+        seconds=sum(float(header["transpile_seconds"]) for header in headers),
+    )
