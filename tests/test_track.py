@@ -11,15 +11,15 @@ import pytest
 from mlflow import MlflowClient
 
 from qexp.errors import TrackingError
-from qexp.record import Record
 from qexp.secrets import hide
 from qexp.track.client import Tracker
+from qexp.track.record import Record
 from qexp.track.store import Store, create_sqlite, sqlite_file
 from qexp.track.target import DEFAULT_URI, Target, probe, target
 
 TRACK = """
 import sys
-from qexp.record import Record
+from qexp.track.record import Record
 from qexp.track.client import Tracker
 from qexp.track.target import target
 with Tracker(target(None)) as tracker:
@@ -200,3 +200,29 @@ def test_which_uris_are_files():
     assert sqlite_file("sqlite:////somewhere/mlflow.db") == Path("/somewhere/mlflow.db")
     assert sqlite_file("sqlite://") is None
     assert sqlite_file("http://host") is None
+
+
+def test_a_run_that_has_ended_is_not_ended_again(ready):
+    from qexp.track.logbook import Logbook
+
+    logbook = Logbook(Tracker(target(None)))
+    logbook.open("ended")
+    logbook.start(Record("sweep", {}, {}, {}))
+    run_id = logbook.parent
+    logbook.finish("FINISHED", [], {})
+    logbook.abandon("KILLED")
+    logbook.close()
+    run = MlflowClient(f"sqlite:///{ready}/mlflow.db").get_run(run_id)
+    assert run.info.status == "FINISHED"
+
+
+def test_a_temporary_folder_without_room_is_named(ready, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with Tracker(target(None)) as tracker:
+        tracker.open("full")
+        tracker.ready()
+        monkeypatch.setattr("pathlib.Path.write_bytes", full)
+        with pytest.raises(TrackingError, match=r"No space left on device.*TMPDIR"):
+            tracker.log(Record("n", {}, {}, {}, {"a.txt": "x"}))

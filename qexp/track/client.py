@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from qexp.errors import TrackingError
 from qexp.track.target import Target
 
 if TYPE_CHECKING:  # it imports terra, which this module is made to run beside
-    from qexp.record import Record
+    from qexp.track.record import Record
 
 FINISH_SECONDS = 60.0
 """How long MLflow's process may take to finish what it was doing."""
@@ -73,12 +73,65 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        with tempfile.TemporaryDirectory(prefix="qexp-") as folder:
-            _write(Path(folder), {k: v.encode() for k, v in record.files.items()})
-            fields = asdict(record)
-            del fields["files"]
-            self._send({"do": "log", "run": {**fields, "folder": folder}})
-            return str(self._answer()["run_id"])
+        with _folder(_encoded(record.files)) as folder:
+            run = {**_without_files(record), "folder": folder}
+            return str(self._ask({"do": "log", "run": run})["run_id"])
+
+    def start(self, record: Record) -> str:
+        """Start the run of a sweep.
+
+        Returns:
+            The id of the run.
+
+        Raises:
+            TrackingError: MLflow refused; says why.
+        """
+        run = _without_files(record)
+        return str(self._ask({"do": "start", "run": run})["run_id"])
+
+    def finish(
+        self,
+        run_id: str,
+        status: str,
+        metrics: Iterable[tuple[str, float, int]],
+        files: Mapping[str, str],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """End the run of a sweep.
+
+        Args:
+            run_id: The run.
+            status: MLflow's word: FINISHED, FAILED or KILLED.
+            metrics: Name, value and step of each.
+            files: Contents of its artifacts by path.
+            tags: More tags by name.
+
+        Raises:
+            TrackingError: MLflow refused; says why.
+        """
+        with _folder(_encoded(files)) as folder:
+            self._ask(
+                {
+                    "do": "finish",
+                    "run_id": run_id,
+                    "status": status,
+                    "metrics": list(metrics),
+                    "folder": folder,
+                    "tags": dict(tags or {}),
+                }
+            )
+
+    def children(self, run_id: str) -> list[Json]:
+        """The runs that belong to the run of a sweep, in the order of time.
+
+        Returns:
+            Of each its name, status, params, metrics and tags.
+
+        Raises:
+            TrackingError: MLflow refused; says why.
+        """
+        found: list[Json] = self._ask({"do": "children", "run_id": run_id})["children"]
+        return found
 
     def add(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Add artifacts to a run that may be finished.
@@ -90,10 +143,8 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        with tempfile.TemporaryDirectory(prefix="qexp-") as folder:
-            _write(Path(folder), files)
-            self._send({"do": "add", "run_id": run_id, "folder": folder})
-            self._answer()
+        with _folder(files) as folder:
+            self._ask({"do": "add", "run_id": run_id, "folder": folder})
 
     def close(self, *, at_once: bool = False) -> None:
         """End the process; what it was asked for before is finished first.
@@ -136,6 +187,10 @@ class Tracker:
             raise self._died() from error
         self._pending += 1
 
+    def _ask(self, request: Json) -> Json:
+        self._send(request)
+        return self._answer()
+
     def _answer(self) -> Json:
         line = _open(self._process.stdout).readline()
         if not line:
@@ -159,8 +214,32 @@ def _open(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for path, content in files.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+def _without_files(record: Record) -> Json:
+    fields = asdict(record)
+    del fields["files"]
+    return fields
+
+
+def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: content.encode() for path, content in files.items()}
+
+
+@contextmanager
+def _folder(files: Mapping[str, bytes]) -> Iterator[str]:
+    """A folder with these files, for as long as the context lasts."""
+    try:
+        with ExitStack() as stack:
+            aside = tempfile.TemporaryDirectory(prefix="qexp-")
+            folder = stack.enter_context(aside)
+            for path, content in files.items():
+                file = Path(folder) / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            stack.pop_all()
+    except OSError as error:
+        raise TrackingError(
+            f"{tempfile.gettempdir()}: files for MLflow cannot be written there "
+            f"({error.strerror}). Make room, or set TMPDIR to another folder."
+        ) from error
+    with aside:
+        yield folder

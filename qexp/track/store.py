@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from qexp.errors import TrackingError
 from qexp.secrets import hide
@@ -23,6 +24,13 @@ MAX_PARAM_LENGTH = 6000
 
 MAX_TAG_LENGTH = 8000
 """Longest tag value that every MLflow store takes."""
+
+
+MAX_BATCH = 1000
+"""Most metrics that MLflow takes at once."""
+
+MAX_RUNS = 1000
+"""Runs that are asked for at once."""
 
 
 class Store:
@@ -65,7 +73,7 @@ class Store:
         """Write a run and finish it.
 
         Args:
-            run: Fields of a `qexp.record.Record` and `folder`, the artifacts' folder.
+            run: Fields of a `qexp.track.record.Record` and `folder`, the artifacts' folder.
 
         Returns:
             The id of the run.
@@ -82,6 +90,66 @@ class Store:
             self._client.set_terminated(run_id, status)
         return run_id
 
+    def start(self, run: Mapping[str, Any]) -> str:
+        """Start the run of a sweep; `finish` ends it.
+
+        Args:
+            run: Fields of a `qexp.track.record.Record`; its files are added when it ends.
+
+        Returns:
+            The id of the run.
+        """
+        with _explained(self.uri):
+            run_id = self._create(run)
+            self._client.log_batch(run_id, params=_params(run["params"]))
+        return run_id
+
+    def finish(
+        self,
+        run_id: str,
+        status: str,
+        metrics: Iterable[tuple[str, float, int]],
+        folder: str,
+        tags: Mapping[str, str],
+    ) -> None:
+        """End the run of a sweep.
+
+        Args:
+            run_id: The run.
+            status: MLflow's word: FINISHED, FAILED or KILLED.
+            metrics: Name, value and step of each.
+            folder: Folder whose content is added to the artifacts.
+            tags: More tags by name.
+        """
+        now = int(time.time() * 1000)
+        entries = [Metric(name, value, now, step) for name, value, step in metrics]
+        with _explained(self.uri):
+            for batch in range(0, len(entries), MAX_BATCH):
+                part = entries[batch : batch + MAX_BATCH]
+                self._client.log_batch(run_id, metrics=part)
+            for name, value in tags.items():
+                self._client.set_tag(run_id, name, value[:MAX_TAG_LENGTH])
+            self._client.log_artifacts(run_id, folder)
+            self._client.set_terminated(run_id, status)
+
+    def children(self, run_id: str) -> list[dict[str, Any]]:
+        """The runs that belong to the run of a sweep, in the order of time."""
+        found: list[dict[str, Any]] = []
+        token: str | None = None
+        wanted = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
+        with _explained(self.uri):
+            while token is None or token:
+                page = self._client.search_runs(
+                    [self.experiment_id],
+                    wanted,
+                    max_results=MAX_RUNS,
+                    order_by=["attributes.start_time ASC"],
+                    page_token=token,
+                )
+                found += [_child(run) for run in page]
+                token = page.token or ""
+        return found
+
     def _fill(self, run_id: str, run: Mapping[str, Any]) -> None:
         params, metrics = _params(run["params"]), _metrics(run["metrics"])
         self._client.log_batch(run_id, params=params, metrics=metrics)
@@ -89,6 +157,8 @@ class Store:
 
     def _create(self, run: Mapping[str, Any]) -> str:
         tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
+        if run.get("parent"):
+            tags[MLFLOW_PARENT_RUN_ID] = run["parent"]
         created = self._client.create_run(
             self.experiment_id, tags=tags, run_name=run["name"]
         )
@@ -103,6 +173,16 @@ class Store:
         """
         with _explained(self.uri):
             self._client.log_artifacts(run_id, folder)
+
+
+def _child(run: Any) -> dict[str, Any]:
+    return {
+        "name": run.info.run_name,
+        "status": run.info.status,
+        "params": dict(run.data.params),
+        "metrics": dict(run.data.metrics),
+        "tags": dict(run.data.tags),
+    }
 
 
 def _params(params: Mapping[str, str]) -> list[Param]:
@@ -171,4 +251,8 @@ def _explained(uri: str) -> Iterator[None]:
     except Exception as error:
         text = str(error).strip().splitlines()
         reason = text[0] if text else type(error).__name__
+        if reason.startswith(
+            "(raised as"
+        ):  # advice to programmers, and then the reason
+            reason = next((line for line in text[1:] if "Error)" in line), reason)
         raise TrackingError(f"MLflow at {hide(uri)}: {hide(reason)}") from error

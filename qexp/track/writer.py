@@ -1,6 +1,8 @@
 """The process that owns MLflow: takes requests as JSON lines, answers each with one.
 
-Requests are ``{"do": "open", "uri", "experiment"}``, ``{"do": "log", "run"}`` and
+Requests are ``{"do": "open", "uri", "experiment"}``, then ``{"do": "log", "run"}``,
+``{"do": "start", "run"}``, ``{"do": "children", "run_id"}``,
+``{"do": "finish", "run_id", "status", "metrics", "folder", "tags"}`` and
 ``{"do": "add", "run_id", "folder"}``; an answer has ``"error"`` where it failed. End of
 input ends the process.
 """
@@ -68,6 +70,14 @@ def serve(requests: TextIO, answers: TextIO) -> None:
 def _do(store: Any, request: Json) -> Json:
     if request["do"] == "log":
         return {"run_id": store.log(request["run"])}
+    if request["do"] == "start":
+        return {"run_id": store.start(request["run"])}
+    if request["do"] == "finish":
+        fields = ("run_id", "status", "metrics", "folder", "tags")
+        store.finish(*(request[field] for field in fields))
+        return {}
+    if request["do"] == "children":
+        return {"children": store.children(request["run_id"])}
     store.add(request["run_id"], request["folder"])
     return {}
 

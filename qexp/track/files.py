@@ -1,0 +1,128 @@
+"""The artifacts of a point, as text by path."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import yaml
+from qiskit import QuantumCircuit, qasm3
+
+import qexp
+from qexp.planning.cell import Cell
+from qexp.results.ran import Ran
+
+STACK = (
+    "qiskit-terra",
+    "qiskit-aer",
+    "mthree",
+    "numpy",
+    "scipy",
+    "mlflow",
+    "hydra-core",
+)
+"""Packages whose versions are kept with a run."""
+
+OF_THE_SWEEP = frozenset(
+    """tracking grid exclude repeats sentinel on_invalid optimize optimize_failed
+    max_points""".split()
+)
+"""Keys of an experiment that say nothing about one of its points."""
+
+# the C emitter, where PyYAML was built with it, is six times as fast
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def point_files(ran: Ran, effective: Mapping[str, Any]) -> dict[str, str]:
+    """The artifacts of a point.
+
+    Args:
+        ran: The point.
+        effective: Its options, as they took effect.
+    """
+    found = {
+        "config.yaml": config_yaml(ran, effective),
+        **_qasm("circuits", list(_named(ran))),
+    }
+    if ran.result.error is None:
+        measured = ran.result.measured
+        found["counts.json"] = json.dumps([one.counts for one in measured], indent=1)
+        if any(one.quasi is not None for one in measured):
+            found["quasi.json"] = json.dumps([one.quasi for one in measured], indent=1)
+        if any(one.memory is not None for one in measured):
+            found["memory.json"] = json.dumps([one.memory for one in measured])
+    if ran.compiled is not None:
+        found |= _qasm("transpiled", list(ran.compiled.circuits))
+    return found
+
+
+def refused_files(cell: Cell) -> dict[str, str]:
+    """The artifacts of a cell that cannot be run."""
+    content = {
+        "declared": cell.experiment.model_dump(exclude=set(OF_THE_SWEEP)),
+        "refused": list(cell.problems),
+        "versions": versions(),
+    }
+    return {"config.yaml": as_yaml(content)}
+
+
+def _named(ran: Ran) -> list[QuantumCircuit]:
+    circuits = ran.built.circuits
+    return [one.copy(ran.point.circuit_name(k)) for k, one in enumerate(circuits)]
+
+
+def _qasm(folder: str, circuits: list[QuantumCircuit]) -> dict[str, str]:
+    return {f"{folder}/{k}.qasm": qasm(circuit) for k, circuit in enumerate(circuits)}
+
+
+def qasm(circuit: QuantumCircuit) -> str:
+    """OpenQASM 3 with the circuit's name as a first-line comment."""
+    try:
+        text = qasm3.dumps(circuit)
+    except Exception as error:  # terra's exporter has no word for some instructions
+        text = f"// cannot be written as OpenQASM 3: {error}\n"
+    return f"// {circuit.name}\n{text}"
+
+
+def config_yaml(ran: Ran, effective: Mapping[str, Any]) -> str:
+    """What was declared and what took effect; tracking is left out."""
+    seeds, place = ran.seeds, ran.place
+    content = {
+        "declared": ran.experiment.model_dump(exclude=set(OF_THE_SWEEP)),
+        "effective": dict(effective),
+        "seeds": {
+            "seed": seeds.sweep,
+            "seed_transpiler": seeds.transpiler,
+            "seed_simulator": seeds.simulator,
+            "circuits": [
+                one.header.get("seed_simulator") for one in ran.result.measured
+            ],
+        },
+        "place": {
+            "block": place.block,
+            "job": place.job,
+            "position": place.position,
+        },
+        "point": ran.point.identity,
+        "versions": versions(),
+    }
+    return as_yaml(content)
+
+
+def as_yaml(content: Mapping[str, Any]) -> str:
+    """Plain values as YAML, in their order."""
+    text: str = yaml.dump(
+        dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True
+    )
+    return text
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of qexp, Python and the packages that decide results."""
+    found = {"qexp": qexp.__version__, "python": platform.python_version()}
+    return found | {name: version(name) for name in STACK}

@@ -1,0 +1,266 @@
+"""What MLflow gets of a sweep as a whole: its run, its plan, its table of points."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import qexp
+from qexp.devices.device import Device
+from qexp.planning.plan import Plan
+from qexp.planning.price import Price, price
+from qexp.planning.wording import shown
+from qexp.results.ran import Ran
+from qexp.results.score import Scored
+from qexp.track.files import OF_THE_SWEEP, as_yaml, versions
+from qexp.track.names import short_names
+from qexp.track.record import Record, metrics, params, planned_params, texts
+
+AT_MOST = "quantum_seconds_at_most"
+
+EFFECTS = (
+    "metric option level reference effect low high p_holm n_pairs n_blocks unit alias note"
+).split()
+"""Columns of effects.csv."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a sentinel measured.
+
+    Attributes:
+        job: Number of its job in the plan.
+        block: Number of the job's block.
+        place: `open` or `close`.
+        step: Its place in time: jobs in order, open before close.
+        scored: Its success probability; None where it failed.
+        error: Why it failed, or None.
+    """
+
+    job: int
+    block: int
+    place: str
+    step: int
+    scored: Scored | None
+    error: str | None
+
+
+@dataclass
+class Table:
+    """The rows that a sweep's points leave behind, and what its sentinels measured."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
+
+    def add(self, ran: Ran) -> None:
+        """A row for a point that has run."""
+        place = ran.place
+        self.rows.append(
+            {
+                "point": ran.point.id,
+                "block": place.block,
+                "job": place.job,
+                "position": place.position,
+                **params(ran),
+                **metrics(ran),
+                "error": ran.result.error or "",
+            }
+        )
+
+    def refuse(self, named: Mapping[str, str], error: str) -> None:
+        """A row for a cell that could not be run."""
+        self.rows.append({"point": "", **named, "error": error})
+
+    def csv(self) -> str:
+        """The rows, by block, job and position."""
+        return _csv(
+            sorted(self.rows, key=lambda row: (row.get("job", -1), row.get("position")))
+        )
+
+    def watched_csv(self) -> str:
+        """What the sentinels measured, in the order of time."""
+        rows = [
+            {
+                "step": one.step,
+                "job": one.job,
+                "block": one.block,
+                "place": one.place,
+                "success_probability": one.scored.value if one.scored else "",
+                "low": one.scored.low if one.scored else "",
+                "high": one.scored.high if one.scored else "",
+                "error": one.error or "",
+            }
+            for one in sorted(self.watched, key=lambda one: one.step)
+        ]
+        return _csv(rows)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    if "error" in columns:  # last, and never between the metrics
+        columns = [*(key for key in columns if key != "error"), "error"]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def parent(plan: Plan) -> Record:
+    """The run of a sweep, as it starts."""
+    first = plan.first.experiment
+    rows = [planned_params(place) for place in plan.places.values()]
+    shared = _shared(rows)
+    axes = list(dict.fromkeys(key for cell in plan.cells for key in cell.labels))
+    values = {
+        **shared,
+        "experiment": plan.name,
+        "seed": plan.seed,
+        "repeats": plan.repeats,
+        "sentinel": first.sentinel,
+        "points": len(plan.places),
+        "jobs": len(plan.submissions),
+        "swept": axes,
+    }
+    return Record(
+        name=title(plan),
+        params=texts(values),
+        metrics={},
+        tags={"qexp.sweep": plan.id, "qexp.version": qexp.__version__},
+    )
+
+
+def title(plan: Plan) -> str:
+    """A sweep in a few words."""
+    count = len(plan.places) + len(plan.invalid)
+    devices = {cell.device_name for cell in (*plan.cells, *plan.invalid)}
+    where = devices.pop() if len(devices) == 1 else f"{len(devices)} devices"
+    return f"{plan.name}: {count} point{'' if count == 1 else 's'} on {where}"
+
+
+def _shared(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The params that are the same in every row."""
+    if not rows:  # no cell can be run
+        return {}
+    first, *others = rows
+    return {
+        name: value
+        for name, value in first.items()
+        if all(other.get(name) == value for other in others)
+    }
+
+
+def short(plan: Plan) -> dict[str, dict[str, str]]:
+    """Short names for the values of params that begin alike."""
+    if not plan.swept:
+        return {}
+    return short_names(planned_params(place) for place in plan.places.values())
+
+
+def files(plan: Plan, table: Table) -> dict[str, str]:
+    """The artifacts of a sweep, or of the single point that it consists of."""
+    found = {
+        "plan.json": json.dumps(plan_json(plan), indent=1),
+        "summary.csv": table.csv(),
+        "backend.json": json.dumps(_backends(plan), indent=1),
+    }
+    if table.watched:
+        found["sentinel.csv"] = table.watched_csv()
+    if plan.swept:
+        found["config.yaml"] = _config(plan)
+    else:
+        found["effects.csv"] = ",".join(EFFECTS) + "\n"
+    return found
+
+
+def _config(plan: Plan) -> str:
+    """What the sweep was declared by, without what its cells set differently."""
+    first = plan.first.experiment
+    swept = first.model_dump(exclude={"tracking"})
+    kept = OF_THE_SWEEP - {"tracking"}
+    return as_yaml(
+        {
+            "sweep": {key: swept.pop(key) for key in list(swept) if key in kept},
+            "first cell": swept,
+            "cells": [dict(cell.labels) for cell in (*plan.cells, *plan.invalid)],
+            "seed": plan.seed,
+            "versions": versions(),
+        }
+    )
+
+
+def _backends(plan: Plan) -> Any:
+    """The device, or a list where there are several."""
+    devices: dict[str, Device] = {}
+    for cell in plan.cells:
+        device = cell.ready[0]
+        devices[device.digest] = device
+    described = [device.to_dict() for device in devices.values()]
+    return described[0] if len(described) == 1 else described
+
+
+def plan_json(plan: Plan, cost: Price | None = None) -> dict[str, Any]:
+    """The plan as plain values: points, jobs, and what cannot be run.
+
+    Args:
+        plan: The plan.
+        cost: Its price, where it is known already.
+    """
+    cost = cost or price(plan)
+    return {
+        "sweep": plan.id,
+        "name": plan.name,
+        "seed": plan.seed,
+        "repeats": plan.repeats,
+        "duplicates": plan.duplicates,
+        "points": [
+            {
+                "id": place.point.id,
+                "block": place.block,
+                "job": place.job,
+                "position": place.position,
+                "cell": {key: shown(v) for key, v in place.cell.labels.items()},
+            }
+            for place in plan.places.values()
+        ],
+        "jobs": [
+            {
+                "number": sent.number,
+                "submission": sent.id,
+                "block": sent.block,
+                "backend": sent.device.name,
+                "circuits": len(sent.names),
+                "inputs": sent.inputs,
+                "quantum_seconds" if cost.exact else AT_MOST: seconds,
+            }
+            for sent, seconds in zip(plan.submissions, cost.jobs, strict=True)
+        ],
+        "invalid": [_refused(cell) for cell in plan.invalid],
+        "dropped": [_refused(cell) for cell in plan.dropped],
+        "notes": list(plan.notes),
+    }
+
+
+def _refused(cell: Any) -> dict[str, Any]:
+    labels = {key: shown(value) for key, value in cell.labels.items()}
+    return {"cell": labels, "reasons": list(cell.problems)}
+
+
+def noted(plan: Plan) -> list[str]:
+    """Remarks on the plan and its cells, a line each, with the number of cells."""
+    counts: dict[str, int] = {}
+    for cell in plan.cells:
+        for note in cell.notes:
+            counts[note] = counts.get(note, 0) + 1
+    return [*plan.notes, *_counted(counts.items(), len(plan.cells))]
+
+
+def _counted(counts: Iterable[tuple[str, int]], total: int) -> list[str]:
+    return [
+        note if count == total else f"{note} (in {count} of {total} cells)"
+        for note, count in counts
+    ]
