@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from qexp.screen import Screen, without_chatter
+from qexp.shown.screen import Screen, without_chatter
 from tests.conftest import qexp_process
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from qexp.pictures import setting
-from qexp.record import Ran, params, tags, versions
-from qexp.score import Scored
+from qexp.results.ran import Ran
+from qexp.results.score import Scored
+from qexp.shown.pictures import setting
+from qexp.track.files import versions
+from qexp.track.record import params, tags
 
 
 def page(ran: Ran, drawn: Mapping[str, bytes]) -> str:
@@ -20,7 +22,8 @@ def page(ran: Ran, drawn: Mapping[str, bytes]) -> str:
         drawn: PNG pictures to embed, by name.
     """
     environment = Environment(
-        loader=PackageLoader("qexp", ""), autoescape=select_autoescape(default=True)
+        loader=PackageLoader("qexp", "shown"),
+        autoescape=select_autoescape(default=True),
     )
     kept = tags(ran)
     return environment.get_template("report.html.j2").render(
@@ -37,7 +40,7 @@ def page(ran: Ran, drawn: Mapping[str, bytes]) -> str:
         notes=ran.notes,
         compiled=[(k, f"{v:.6g}") for k, v in ran.compile_metrics.items()],
         params=params(ran).items(),
-        point=ran.result.point.id,
+        point=ran.point.id,
         sweep=ran.sweep,
         job=ran.job.id,
         calibration=kept["qexp.calibration"],

@@ -6,8 +6,8 @@ from qexp.figures import png
 from qexp.figures.circuit import circuit
 from qexp.figures.histogram import histogram
 from qexp.figures.scores import Row, scores
-from qexp.record import Ran
-from qexp.score import MITIGATED, Scored
+from qexp.results.ran import Ran
+from qexp.results.score import MITIGATED, Scored
 
 
 def pictures(ran: Ran) -> dict[str, bytes]:

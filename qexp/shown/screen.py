@@ -74,7 +74,15 @@ class Screen:
             table.add_column(column, no_wrap=True)
         for row in rows:
             table.add_row(*row)
-        self.out.print(table, markup=False)
+        needed = table.__rich_measure__(self.out, self.out.options.update(width=10**4))
+        if needed.maximum <= self.out.width:
+            self.out.print(table, markup=False)
+            return
+        for (
+            row
+        ) in rows:  # a terminal that is too narrow: what was cut could not be read
+            pairs = zip(columns, row, strict=True)
+            self.line("  ".join(f"{name}={cell}" for name, cell in pairs if cell))
 
 
 @contextmanager
