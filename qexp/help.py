@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import textwrap
 
-from qexp.userconf import built_in, found
+from qexp.userconf import built_in, choices, groups
+from qexp.verbs import VERBS
 
 PAGE = """\
 qexp runs experiments on quantum computers that YAML declares, and logs them to MLflow.
 
 Usage
   python -m qexp +experiment=NAME backend=NAME [KEY=VALUE ...]
-
+  python -m qexp -m +experiment=NAME backend=NAME KEY=VALUE,VALUE ...
+{verbs}
 Start here
   python -m qexp +experiment=ghz backend=ibmq_montreal    a 5-qubit GHZ state on the
                                                           simulated device
@@ -26,6 +28,13 @@ Change something
   service.noise=ideal                  no noise
   seed=7                               the same counts every time
   tracking.uri=http://localhost:5000   another MLflow
+
+Sweep: all combinations, planned as a whole
+  python -m qexp plan +experiment=ghz_options backend=ibmq_montreal     what would run
+  python -m qexp +experiment=ghz_options backend=ibmq_montreal          64 points
+  -m options.optimization_level=0,1,2,3      the same on the command line
+  grid.options.shots=[1000,4000]             another axis
+  repeats=5 sentinel=ghz-3                   blocks, and a watch on drift
 
 Your own circuits
   python -m qexp circuit=qasm circuit.files='mine/*.qasm' backend=ibmq_manila
@@ -49,22 +58,22 @@ HYDRA_FULL_ERROR=1 shows where in the code an error arose.
 
 def page() -> str:
     """The help page, with the choices of every group."""
-    return PAGE.format(choices=_choices(), options=_options())
+    return PAGE.format(choices=_choices(), options=_options(), verbs=_verbs())
+
+
+def _verbs() -> str:
+    return "".join(
+        f"  python -m qexp {verb} ...".ljust(36) + f"{what}\n"
+        for verb, what in VERBS.items()
+    )
 
 
 def _choices() -> str:
     shown = ""
-    for group in sorted(entry.name for entry in built_in().iterdir() if entry.is_dir()):
+    for group in groups(built_in()):
         prefix = "+" if group == "experiment" else ""
-        shown += _wrapped(f"  {prefix}{group}=", _names(group))
+        shown += _wrapped(f"  {prefix}{group}=", choices(group))
     return shown
-
-
-def _names(group: str) -> list[str]:
-    folders = [built_in(), *filter(None, [found()])]
-    return sorted(
-        {file.stem for one in folders for file in (one / group).glob("*.yaml")}
-    )
 
 
 def _options() -> str:

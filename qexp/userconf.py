@@ -34,6 +34,14 @@ def groups(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.is_dir() and p.name in known)
 
 
+def choices(group: str) -> list[str]:
+    """The names that a config group can be set to, built-in and the user's, sorted."""
+    folders = [built_in(), *filter(None, [found()])]
+    return sorted(
+        {file.stem for one in folders for file in (one / group).glob("*.yaml")}
+    )
+
+
 @contextmanager
 def in_use() -> Iterator[Path | None]:
     """Let Hydra search the user's folder while the context lasts."""
