@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
 
 INTERRUPTED = 130
+HELP = {"--help", "-h", "help"}
+HYDRAS_COMPLETION = {"-sc", "--shell-completion"}
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("--help", "-h", "help"):
+    if not arguments or not HELP.isdisjoint(arguments[:2]):
         from qexp.help import page
 
         with suppress(BrokenPipeError):
@@ -25,6 +28,10 @@ def main() -> None:
 
         print(f"qexp {__version__}")
         sys.exit(0)
+    if arguments[0] == "completion" or not HYDRAS_COMPLETION.isdisjoint(arguments):
+        from qexp.complete import main as completion
+
+        sys.exit(completion(arguments))
     status = _run(arguments)
     if status == INTERRUPTED:
         # a simulation in a thread of Aer's cannot be stopped otherwise
@@ -34,9 +41,16 @@ def main() -> None:
     sys.exit(status)
 
 
+def _leave(number: int, frame: object) -> None:
+    """Ctrl-C before anything is run: a module that is being imported may swallow it."""
+    os.write(2, b"\nerror: interrupted; nothing was run.\n")
+    os._exit(INTERRUPTED)
+
+
 def _run(arguments: list[str]) -> int:
+    signal.signal(signal.SIGINT, _leave)
     try:
-        from qexp.cli import main as command_line
+        from qexp.command.cli import main as command_line
 
         return command_line(arguments)
     except KeyboardInterrupt:  # while importing

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from qexp.cli import main
+from qexp.command.cli import main
 
 ROOT = Path(__file__).parent.parent
 

@@ -94,6 +94,29 @@ BAD = [
         ["options.use_measure_esp", "ibmq_manila has no ESP readout", "ibm_cairo"],
     ),
     ([GHZ, MONTREAL, "seed=-1"], ["seed = -1: must be from 0"]),
+    ([GHZ, MONTREAL, "repeats=0"], ["repeats = 0: must be from 1 to 10000"]),
+    (
+        [GHZ, MONTREAL, "sentinel=ghz-1"],
+        ["sentinel = ghz-1: must be none, readout, or ghz-2 to"],
+    ),
+    ([GHZ, MONTREAL, "on_invalid=ignore"], ["on_invalid = ignore: must be one of"]),
+    (
+        [GHZ, MONTREAL, "optimize=fidelity"],
+        ["optimize = fidelity: must be one of hellinger_fidelity", "depth"],
+    ),
+    (
+        [GHZ, MONTREAL, "grid.options.shots=[]"],
+        ["grid.options.shots: the list is empty"],
+    ),
+    ([GHZ, MONTREAL, "grid.options.shots=5"], ["must be a list of values"]),
+    (
+        [GHZ, MONTREAL, "grid.options.shotz=[5]"],
+        ["grid.options.shotz = 5: no such key", "Did you mean options.shots?"],
+    ),
+    (
+        [GHZ, MONTREAL, "grid.options.optimization_level=[1,7]"],
+        ["grid.options.optimization_level = 7: must be from 0 to 3"],
+    ),
     ([GHZ, MONTREAL, "service.noise=loud"], ["service.noise = loud: must be one of"]),
     (
         [GHZ, MONTREAL, "metrics=[fidelity]"],
@@ -343,7 +366,7 @@ def test_a_fault_of_qexp_s_is_a_message_too(qexp, folder, monkeypatch):
     def broken(*_):
         raise RuntimeError("no idea")
 
-    monkeypatch.setattr("qexp.cli.probe", broken)
+    monkeypatch.setattr("qexp.command.session.probe", broken)
     finished = qexp(GHZ, MONTREAL)
     assert finished.status == 1
     assert "RuntimeError: no idea" in finished.err

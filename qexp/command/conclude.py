@@ -1,0 +1,158 @@
+"""The end of a command: the sweep's own run, what is shown, what is drawn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from qexp.command.run import DRAWN, steps
+from qexp.results.ran import Ran
+from qexp.shown.screen import Screen
+from qexp.shown.summary import show_point, show_sweep
+from qexp.shown.table import description
+from qexp.track import sweep
+from qexp.track.finished import Finished
+from qexp.track.logbook import Logbook
+from qexp.track.sweep import Table
+from qexp.track.target import Target
+
+T = TypeVar("T")
+
+NOTE = "mlflow.note.content"
+"""The tag that MLflow shows as the description of a run, in Markdown."""
+
+
+def conclude(
+    finished: Sequence[Finished],
+    logbook: Logbook,
+    target: Target,
+    screen: Screen,
+    *,
+    status: str = "FINISHED",
+    written: Mapping[str, str],
+) -> None:
+    """End the run of a sweep, show the results, draw the pictures.
+
+    Args:
+        finished: The plans of the command, at least one; several where Hydra handed in
+            its jobs in batches.
+        logbook: MLflow.
+        target: Where that is.
+        screen: Where results go.
+        status: MLflow's word for how the sweep ended.
+        written: More artifacts, by name.
+
+    Raises:
+        TrackingError: MLflow refused something.
+    """
+    together = _together(finished)
+    if not together.plan.swept:
+        for outcome in together.outcomes.values():
+            show_point(outcome, logbook.experiment_id, target, screen)
+    else:
+        status, metrics, files = _ending(together, status)
+        tags = {NOTE: description(together)}
+        logbook.finish(status, metrics, {**files, **written}, tags)
+        show_sweep(together, logbook, target, screen)
+    _draw(together, logbook, screen, few=len(together.plan.places) <= DRAWN)
+
+
+def draw_all(
+    finished: Sequence[Finished], logbook: Logbook, screen: Screen, *, few: bool
+) -> None:
+    """Draw the points that a process has run for the sweep of another.
+
+    Args:
+        finished: What it has run.
+        logbook: MLflow.
+        screen: Where progress goes.
+        few: Whether the sweep is small enough to draw all of it.
+
+    Raises:
+        TrackingError: MLflow refused something.
+    """
+    _draw(_together(finished), logbook, screen, few=few)
+
+
+def _together(finished: Sequence[Finished]) -> Finished:
+    """All batches of one sweep as one."""
+    if len(finished) == 1:
+        return finished[0]
+    plans = [one.plan for one in finished]
+    plan = replace(
+        plans[0],
+        cells=_all(one.cells for one in plans),
+        invalid=_all(one.invalid for one in plans),
+        dropped=_all(one.dropped for one in plans),
+        duplicates=sum(one.duplicates for one in plans),
+        places={k: v for one in plans for k, v in one.places.items()},
+        submissions=_all(one.submissions for one in plans),
+        sentinels={k: v for one in plans for k, v in one.sentinels.items()},
+        notes=tuple(dict.fromkeys(_all(one.notes for one in plans))),
+    )
+    return Finished(
+        plan,
+        Table(
+            list(_all(one.table.rows for one in finished)),
+            list(_all(one.table.watched for one in finished)),
+        ),
+        {k: v for one in finished for k, v in one.outcomes.items()},
+        any(one.interrupted for one in finished),
+    )
+
+
+def _all(parts: Iterable[Iterable[T]]) -> tuple[T, ...]:
+    return tuple(itertools.chain.from_iterable(parts))
+
+
+def _ending(
+    together: Finished, status: str
+) -> tuple[str, list[tuple[str, float, int]], dict[str, str]]:
+    """Status, metrics and artifacts of the run of a sweep."""
+    counts = [
+        ("points_finished", float(_fine(together)), 0),
+        ("points_failed", float(together.failed), 0),
+    ]
+    files = sweep.files(together.plan, together.table)
+    status = "KILLED" if together.interrupted else status
+    return status, [*counts, *steps([together.table])], files
+
+
+def _fine(together: Finished) -> int:
+    return sum(one.error is None for one in together.outcomes.values())
+
+
+def _draw(together: Finished, logbook: Logbook, screen: Screen, *, few: bool) -> None:
+    """Draw what was asked for, and add it to runs that are finished."""
+    which = together.plan.first.experiment.tracking.pictures
+    kept = [one for one in together.outcomes.values() if one.ran is not None]
+    if together.plan.swept and not (which == "all" or (which == "auto" and few)):
+        return
+    for number, one in enumerate(kept, start=1):
+        assert one.ran is not None
+        with screen.step(f"drawing {number} of {len(kept)}"):
+            files = (
+                _of_point(one.ran)
+                if together.plan.swept
+                else _of_single(one.ran, which)
+            )
+            if files:
+                logbook.add(one.run_id.result(), files)
+
+
+def _of_point(ran: Ran) -> dict[str, bytes]:
+    # matplotlib is imported when the result is out
+    from qexp.shown.pictures import pictures
+
+    return pictures(ran)
+
+
+def _of_single(ran: Ran, which: str) -> dict[str, bytes]:
+    from qexp.shown.pictures import pictures, summary_pictures
+    from qexp.shown.report import page
+
+    drawn = {} if which == "none" else summary_pictures(ran)
+    drawn |= pictures(ran) if which in ("all", "auto") else {}
+    return drawn | {"report.html": page(ran, drawn).encode()}

@@ -1,0 +1,80 @@
+"""The end of a command, or of a job that it runs for the sweep of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from qexp.command import conclude as ours
+from qexp.command import elsewhere
+from qexp.command.session import Session
+from qexp.errors import QexpError
+
+
+def conclude(opened: Session, status: str = "FINISHED") -> None:
+    """End the run of a sweep, show the results, draw the pictures.
+
+    Args:
+        opened: The command.
+        status: MLflow's word for how the sweep ended.
+
+    Raises:
+        TrackingError: MLflow refused something.
+    """
+    if opened.logbook is None or opened.target is None or not opened.begun:
+        return
+    shown = (opened.logbook, opened.target, opened.screen)
+    written = _written(opened)
+    if opened.finished:
+        ours.conclude(opened.finished, *shown, status=status, written=written)
+        return
+    failed = elsewhere.conclude(
+        *shown,
+        launcher=opened.elsewhere or "",
+        whole=opened.whole,
+        status=status,
+        written=written,
+    )
+    opened.failed_elsewhere = max(opened.failed_elsewhere, failed)
+
+
+def _written(opened: Session) -> dict[str, str]:
+    """What Hydra's plugins wrote into the folder that they were lent, by name."""
+    if opened.scratch is None:
+        return {}
+    files = [path for path in opened.scratch.iterdir() if path.suffix == ".yaml"]
+    return {path.name: path.read_text() for path in files}
+
+
+def report(opened: Session, before: int) -> None:
+    """Print a line for each point of a job.
+
+    Args:
+        opened: The session of the job's process.
+        before: How many plans were finished before the job.
+    """
+    for one in opened.finished[before:]:
+        for line in elsewhere.lines(one):
+            opened.screen.line(line)
+
+
+def refuse(opened: Session, labels: Mapping[str, str], error: QexpError) -> None:
+    """Log a job that declares no point.
+
+    Args:
+        opened: The session of the job's process.
+        labels: What tells the job from others.
+        error: Why it declares none.
+    """
+    opened.failed_elsewhere += 1
+    made = elsewhere.refusal(labels, error, opened.sweep or "")
+    opened.screen.line(f"{made.name}: FAILED: {str(error).splitlines()[0]}")
+    if opened.logbook is not None:
+        opened.logbook.log(lambda parent: replace(made, parent=parent)).result()
+
+
+def draw(opened: Session) -> None:
+    """Draw the points that this process has run for the sweep of another."""
+    if opened.finished and opened.logbook is not None and opened.errand is not None:
+        few = opened.errand.few
+        ours.draw_all(opened.finished, opened.logbook, opened.screen, few=few)
