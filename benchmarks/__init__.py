@@ -1,0 +1,1 @@
+"""How long qexp takes, beside what people would run in its place."""

@@ -1,0 +1,1 @@
+"""What qexp is measured against: programs of their own, started as such."""
