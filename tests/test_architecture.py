@@ -3,174 +3,108 @@
 from __future__ import annotations
 
 import ast
+import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-# module: (modules of qexp, third parties). Order is from the ground up: a module may
-# import only from the lines above its own.
-TABLE: dict[str, tuple[set[str], set[str]]] = {
-    "qexp": (set(), set()),
-    "qexp.errors": (set(), set()),
-    "qexp.secrets": (set(), set()),
-    "qexp.userconf": (set(), set()),
-    "qexp.help": ({"userconf"}, set()),
-    "qexp.model": (set(), {"pydantic"}),
-    "qexp.options": ({"model"}, {"pydantic"}),
-    "qexp.config": ({"model", "options"}, {"pydantic"}),
-    "qexp.messages": ({"config"}, {"pydantic"}),
-    "qexp.read": ({"config", "errors", "messages"}, {"omegaconf", "pydantic"}),
-    "qexp.composing": (
-        {"errors", "messages", "userconf"},
-        {"hydra", "omegaconf", "yaml"},
-    ),
-    "qexp.seeds": ({"options"}, {"numpy"}),
-    "qexp.device": ({"config", "errors"}, {"pydantic"}),
-    "qexp.snapshot": ({"device"}, {"qiskit"}),
-    "qexp.circuits.ghz": (set(), {"qiskit"}),
-    "qexp.circuits.qasm": ({"errors"}, {"qiskit", "openqasm3"}),
-    "qexp.circuits.python": ({"errors"}, {"qiskit"}),
-    "qexp.circuits.content": ({"errors"}, {"qiskit", "numpy"}),
-    "qexp.circuits.ideal": (set(), {"qiskit", "numpy"}),
-    "qexp.circuits": (
-        {
-            "circuits.content",
-            "circuits.ghz",
-            "circuits.ideal",
-            "circuits.python",
-            "circuits.qasm",
-            "config",
-        },
-        {"qiskit"},
-    ),
-    "qexp.problem": (set(), set()),
-    "qexp.free": ({"config", "options", "problem"}, {"qiskit"}),
-    "qexp.checks": (
-        {
-            "circuits",
-            "circuits.ideal",
-            "config",
-            "device",
-            "errors",
-            "free",
-            "options",
-            "problem",
-        },
-        {"qiskit"},
-    ),
-    "qexp.point": ({"config", "options"}, set()),
-    "qexp.plan": ({"circuits", "point", "seeds"}, {"qiskit"}),
-    "qexp.cost": ({"device", "options"}, {"qiskit"}),
-    "qexp.compiled": (
-        {"circuits.content", "circuits.ideal", "cost", "device", "options"},
-        {"qiskit"},
+# room: (rooms of qexp that it may import from, third parties). From the ground up: a room
+# may import only from the lines above its own. "" is the package's own `__init__`.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "": (set(), set()),
+    "errors": (set(), set()),
+    "secrets": (set(), set()),
+    "userconf": (set(), set()),
+    "verbs": (set(), set()),
+    "declare": ({"errors", "userconf"}, {"hydra", "omegaconf", "pydantic", "yaml"}),
+    "help": ({"userconf", "verbs"}, set()),
+    "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
+    "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "qiskit"}),
+    "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
+    "planning": (
+        {"circuits", "declare", "devices", "errors"},
+        {"numpy", "qiskit"},
     ),
     # services know neither ledger nor MLflow
-    "qexp.services": ({"plan"}, set()),
-    "qexp.services.program": (
-        {"circuits.ideal", "errors", "options", "seeds"},
+    "services": (
+        {"circuits", "declare", "devices", "errors", "planning"},
+        {"mthree", "qiskit", "qiskit_aer"},
+    ),
+    # metrics know no service
+    "metrics": (set(), {"numpy", "scipy"}),
+    "results": (
+        {
+            "circuits",
+            "declare",
+            "devices",
+            "errors",
+            "metrics",
+            "planning",
+            "services",
+        },
         {"qiskit"},
     ),
-    "qexp.services.aer": (
-        {"device", "errors", "snapshot"},
-        {"qiskit", "qiskit_aer", "mthree"},
+    "track": (
+        {"", "declare", "devices", "errors", "planning", "results", "secrets"},
+        {"mlflow", "qiskit", "requests", "yaml"},
     ),
-    "qexp.services.local": (
+    "figures": (set(), {"matplotlib", "numpy", "qiskit"}),
+    "shown": (
         {
-            "config",
-            "device",
+            "devices",
             "errors",
-            "plan",
+            "figures",
+            "planning",
+            "results",
+            "secrets",
             "services",
-            "services.aer",
-            "services.program",
+            "track",
+            "verbs",
         },
-        set(),
+        {"jinja2", "qiskit", "rich"},
     ),
-    "qexp.services.connect": (
-        {"config", "device", "services", "services.local"},
-        set(),
-    ),
-    "qexp.result": ({"errors", "plan", "point"}, set()),
-    # metrics know no service
-    "qexp.metrics": ({"metrics.*"}, set()),
-    "qexp.metrics.*": ({"errors", "metrics.*"}, {"numpy", "scipy"}),
-    "qexp.score": ({"circuits", "config", "metrics", "result"}, {"qiskit"}),
-    "qexp.record": (
+    "command": (
         {
             "",
-            "circuits",
-            "compiled",
-            "config",
-            "device",
-            "options",
-            "plan",
-            "result",
-            "score",
-            "seeds",
-        },
-        {"qiskit", "yaml"},
-    ),
-    "qexp.figures": (set(), {"matplotlib"}),
-    "qexp.figures.*": ({"figures.*"}, {"matplotlib", "numpy", "qiskit"}),
-    "qexp.pictures": ({"figures", "figures.*", "record", "score"}, set()),
-    "qexp.report": ({"pictures", "record", "score"}, {"jinja2"}),
-    # MLflow is imported by one module, in a process of its own
-    "qexp.track": (set(), set()),
-    "qexp.track.target": ({"errors", "secrets"}, {"requests"}),
-    "qexp.track.store": ({"errors", "secrets"}, {"mlflow"}),
-    "qexp.track.writer": ({"errors", "track.store"}, set()),
-    "qexp.track.client": ({"errors", "record", "track.target"}, set()),
-    "qexp.screen": ({"secrets"}, {"rich"}),
-    "qexp.run": (
-        {
-            "",
-            "checks",
-            "circuits",
-            "compiled",
-            "config",
-            "device",
+            "declare",
             "errors",
-            "options",
-            "pictures",
-            "plan",
-            "point",
-            "record",
-            "report",
-            "result",
-            "score",
-            "screen",
-            "seeds",
-            "services.connect",
-            "services.program",
-            "snapshot",
-            "track.client",
-        },
-        set(),
-    ),
-    "qexp.summary": ({"report", "run", "screen", "track.target"}, set()),
-    "qexp.cli": (
-        {
-            "",
-            "composing",
-            "errors",
-            "read",
-            "run",
-            "screen",
-            "summary",
-            "track.client",
-            "track.target",
+            "planning",
+            "results",
+            "services",
+            "shown",
+            "track",
             "userconf",
         },
         {"hydra", "omegaconf"},
     ),
-    "qexp.__main__": ({"", "cli", "help"}, set()),
-    "hydra_plugins.qexp_conf": ({"", "userconf"}, {"hydra"}),
+    "__main__": ({"", "command", "complete", "help"}, set()),
+    # Hydra imports these in every application of an environment
+    "hydra_plugins": ({"command", "userconf"}, {"hydra", "omegaconf"}),
 }
 
-STANDARD = set(__import__("sys").stdlib_module_names)
+# Walls inside rooms: who alone may import a third party there.
+WALLS: dict[str, set[str]] = {
+    "mlflow": {"track.store"},
+    "requests": {"track.target"},
+    "qiskit_aer": {"services.aer", "services.noise"},
+    "mthree": {"services.aer"},
+    "rich": {"shown.screen", "shown.progress"},
+    "jinja2": {"shown.report"},
+    "hydra": {
+        "declare.composing",
+        "declare.compose",
+        "declare.expand",
+        "command.cli",
+        "command.foreign",
+        "command.jobs",
+        "command.sweeping",
+    },
+}
+
+STANDARD = set(sys.stdlib_module_names)
 
 
 def modules() -> dict[str, Path]:
@@ -197,39 +131,61 @@ def imports(file: Path) -> set[str]:
     return found
 
 
-def row(name: str) -> tuple[set[str], set[str]]:
-    general = f"{name.rpartition('.')[0]}.*"
-    return TABLE[name] if name in TABLE else TABLE[general]
-
-
-def allowed(wanted: str, names: set[str]) -> bool:
-    short = wanted.removeprefix("qexp").removeprefix(".")
-    return short in names or f"{short.rpartition('.')[0]}.*" in names
+def room(module: str) -> str:
+    top, _, rest = module.partition(".")
+    return top if top == "hydra_plugins" else rest.partition(".")[0]
 
 
 @pytest.mark.parametrize("name", modules())
-def test_a_module_imports_what_the_table_allows(name):
-    own, third = row(name)
+def test_a_module_imports_what_its_room_may(name):
+    own, third = ROOMS[room(name)]
     for wanted in imports(modules()[name]):
         top = wanted.partition(".")[0]
         if top == "qexp":
-            assert allowed(wanted, own), f"{name} imports {wanted}"
+            there = room(wanted)
+            assert there in own or there == room(name), f"{name} imports {wanted}"
         elif top not in STANDARD:
             assert top in third, f"{name} imports {wanted}"
+            if top in WALLS and room(name) != "hydra_plugins":
+                assert name.removeprefix("qexp.") in WALLS[top], (
+                    f"{name} imports {wanted}"
+                )
 
 
-def test_the_table_has_no_row_too_many():
-    names = set(modules()) | {f"{name.rpartition('.')[0]}.*" for name in modules()}
-    assert set(TABLE) - names == set()
+def test_rooms_import_one_way():
+    order = list(ROOMS)
+    for name, (own, _) in ROOMS.items():
+        assert {order.index(other) for other in own} <= set(range(order.index(name)))
 
 
-def test_imports_run_one_way():
-    order = {name: position for position, name in enumerate(TABLE)}
-    for name, (own, _) in TABLE.items():
-        for short in own:
-            wanted = f"qexp.{short}" if short else "qexp"
-            below = order.get(wanted, order.get(f"{wanted.rpartition('.')[0]}.*"))
-            if wanted == name or wanted.startswith(f"{name}."):
-                continue  # a package re-exports its own modules
-            assert below is not None, f"{name} may import {wanted}, which is not there"
-            assert below < order[name] or name == wanted, f"{wanted} is above {name}"
+def test_inside_a_room_nothing_goes_in_circles():
+    graph = {
+        name: {other for other in imports(file) if other in modules() and other != name}
+        for name, file in modules().items()
+    }
+    TopologicalSorter(graph).prepare()
+
+
+def test_the_table_has_nothing_too_many():
+    found = {name: imports(file) for name, file in modules().items()}
+    for name, (own, third) in ROOMS.items():
+        inside = {
+            w for module, many in found.items() if room(module) == name for w in many
+        }
+        tops = {wanted.partition(".")[0] for wanted in inside}
+        rooms = {room(wanted) for wanted in inside if wanted.startswith("qexp")}
+        assert own <= rooms, (name, own - rooms)
+        assert third <= tops, (name, third - tops)
+    for third, allowed in WALLS.items():
+        users = {
+            module.removeprefix("qexp.")
+            for module, many in found.items()
+            if third in {wanted.partition(".")[0] for wanted in many}
+        }
+        assert allowed <= users, (third, allowed - users)
+
+
+def test_every_room_says_what_it_is_for():
+    for name, file in modules().items():
+        if file.name == "__init__.py":
+            assert ast.get_docstring(ast.parse(file.read_text())), name
