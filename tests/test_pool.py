@@ -152,7 +152,8 @@ def test_equal_compilations_are_made_once(pool):
     found = answers(pool, submission(*parts))
     compilations = {one["header"]["transpile_seconds"] for one in found.values()}
     assert len(found) == 28
-    assert 7 <= len(compilations) <= 10  # the last ones may be taken over
+    # an idle worker takes over what is left; two that took anything would make all 14
+    assert 7 <= len(compilations) < 14
 
 
 def test_states_follow_the_tasks(own):
