@@ -32,6 +32,10 @@ def main() -> None:
         from qexp.complete import main as completion
 
         sys.exit(completion(arguments))
+    if arguments[0] == "emulator":
+        from qexp.emulator.cli import main as emulator
+
+        sys.exit(emulator(arguments[1:]))
     status = _run(arguments)
     if status == INTERRUPTED:
         # a simulation in a thread of Aer's cannot be stopped otherwise

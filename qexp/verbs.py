@@ -4,9 +4,17 @@ from __future__ import annotations
 
 VERBS: dict[str, str] = {
     "plan": "say what would run: [--compile] [--json] [--explain POINT]",
+    "emulator": "serve circuit-runner on this machine, as IBM's runtime did",
     "completion": "print the script that completes the command line with TAB",
 }
 """What each verb does, in a line."""
 
-FLAGS: dict[str, tuple[str, ...]] = {"plan": ("--json", "--compile", "--explain")}
+FLAGS: dict[str, tuple[str, ...]] = {
+    "plan": ("--json", "--compile", "--explain"),
+    "emulator": tuple(
+        """--host --port --data --token --show-token --workers --noise --speed --faults
+        --job-limit --queue-limit --request-bytes --token-ttl --job-seconds --seconds
+        """.split()
+    ),
+}
 """The flags of a verb's own, beside Hydra's."""

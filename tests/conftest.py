@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from qexp.command.cli import main
+from tests.emulating import emulator  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 

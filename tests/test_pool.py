@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,9 +16,12 @@ from qiskit.circuit.library import XGate
 
 from qexp.declare.config import Backend, LocalService
 from qexp.devices.device import load
+from qexp.planning.submission import Job
 from qexp.services import State
 from qexp.services import link as links
 from qexp.services.connect import connect
+from qexp.services.pool import Pool
+from qexp.services.task import Task
 from tests.conftest import ROOT
 from tests.embedded import (
     ENDLESS,
@@ -413,3 +417,30 @@ def test_what_follows_a_task_that_was_called_back_knows_its_device(own):
         own.stop()
         found = experiments(own.decode(arrival.raw) for arrival in own.arrivals())
         assert all(one["success"] for one in found.values())
+
+
+def test_a_worker_that_has_an_unwanted_task_is_ended_and_the_others_are_done():
+    pool = Pool(1)
+    try:
+        slow = submission(part("slow"), shots=ENDLESS)
+        for one in (slow, submission(part("quick"))):
+            job = Job("local", one.id, one.id)
+            pool.put([Task(job, one, each) for each in one.parts])
+        until(lambda: pool.running)
+        pool.end(lambda task: task.job.id == "slow")
+        found = experiments(json.loads(arrival.raw) for arrival in pool.arrivals())
+        assert not found["slow-0"]["success"]
+        assert found["quick-0"]["success"]
+    finally:
+        pool.close()
+
+
+def test_a_task_is_forgotten_though_its_worker_has_not_started():
+    pool = Pool(1)
+    try:
+        one = submission(part("slow"), shots=ENDLESS)
+        pool.put([Task(Job("local", "slow", "slow"), one, each) for each in one.parts])
+        pool.end(lambda task: True)
+        assert list(pool.arrivals()) == []
+    finally:
+        pool.close()

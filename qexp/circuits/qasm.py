@@ -81,7 +81,7 @@ def _text(content: bytes) -> str:
 
 def _parse(text: str, path: Path) -> QuantumCircuit:
     plain = _COMMENTS.sub("", text)
-    widest = max((int(size) for size in _SIZE.findall(plain)), default=0)
+    widest = widest_register(plain)
     if widest > WIDEST:
         raise _unreadable(path, None, f"a register of {widest} bits; at most {WIDEST}")
     if _VERSION_3.search(plain):
@@ -97,6 +97,11 @@ def _parse(text: str, path: Path) -> QuantumCircuit:
         file, _, place = where.rpartition(":")
         named = path if file in ("", "<input>") else path.parent / file
         raise _unreadable(named, place.split(",")[0], what or where) from error
+
+
+def widest_register(text: str) -> int:
+    """The size of the widest register of a program; 0 where it has none."""
+    return max((int(size) for size in _SIZE.findall(text)), default=0)
 
 
 def _parse_3(text: str, path: Path) -> QuantumCircuit:

@@ -84,6 +84,12 @@ def snapshot(folder: str, name: str) -> tuple[Json, Json | None]:
     )
 
 
+def pulse_defaults(folder: str) -> Json | None:
+    """The pulse defaults of a snapshot in terra's `fake_provider`; None without them."""
+    path = _snapshots() / folder / f"defs_{folder}.json"
+    return _json(path) if path.exists() else None
+
+
 def _snapshots() -> Path:
     spec = find_spec("qiskit")
     assert spec is not None

@@ -24,6 +24,8 @@ class Part:
         compile: circuit-runner's compile options that are set, `seed_transpiler` included.
         key: Equal where circuits, device and compile options are, so that one
             compilation serves.
+        travel: The names under which the circuits travel, where they came with names
+            of their own.
     """
 
     name: str
@@ -31,10 +33,13 @@ class Part:
     built: Built
     compile: dict[str, Any]
     key: str
+    travel: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The names under which the circuits travel and are seeded."""
+        if self.travel:
+            return list(self.travel)
         return [f"{self.sample}-{k}" for k in range(len(self.built.circuits))]
 
     def circuits(self) -> list[QuantumCircuit]:

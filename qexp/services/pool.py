@@ -7,9 +7,12 @@ never wait for the main thread, and the main thread never waits for a single wor
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from qexp.services import Arrival, State
 from qexp.services.link import DROPPED, ENDED, READY, STARTED, Link, Server
@@ -34,6 +37,7 @@ class _Seat:
         recall: Whether what it has not begun is to be called back.
         unwanted: What was called back, by message number, until it has been answered.
         stillborn: How many processes in a row ended before they had started.
+        doomed: Whether the process is to be ended, as soon as it has started.
     """
 
     def __init__(self, number: int, lock: threading.RLock) -> None:
@@ -46,6 +50,13 @@ class _Seat:
         self.recall = False
         self.unwanted: set[int] = set()
         self.stillborn = 0
+        self.doomed = False
+
+    def kill(self) -> None:
+        """End the process, if it is to be ended and has started."""
+        if self.doomed and self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class Pool:
@@ -115,6 +126,17 @@ class Pool:
         with self._lock:
             for task in self._queues.drop(unwanted):
                 self._cancelled(task)
+
+    def end(self, unwanted: Callable[[Task], bool]) -> None:
+        """Forget tasks, and end the workers that have one; what runs is answered."""
+        with self._lock:
+            self.drop(unwanted)
+            for seat in self._seats:
+                numbers = {n for n, task in seat.sent.items() if unwanted(task)}
+                if numbers:
+                    seat.unwanted |= numbers
+                    seat.doomed = True
+                    seat.kill()
 
     def stop(self) -> None:
         """Forget all tasks that no worker has begun."""
@@ -207,6 +229,7 @@ class Pool:
     def _told(self, seat: _Seat, what: str, number: int, raw: bytes) -> None:
         if what == READY:
             seat.pid, seat.stillborn = number, 0
+            seat.kill()
         elif what == STARTED:
             seat.running = number
             seat.sent[number].state = State.RUNNING
@@ -247,7 +270,7 @@ class Pool:
         self._queues.replaced(seat.number, list(seat.sent.values()))
         for one in unwanted:
             self._cancelled(one)
-        seat.link, seat.pid, seat.running = None, None, None
+        seat.link, seat.pid, seat.running, seat.doomed = None, None, None, False
         seat.sent.clear()
         seat.unwanted.clear()
         if task is not None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from qexp.declare.config import LocalService
 from qexp.planning.submission import Job, Part, Submission
 from qexp.services import Arrival, State
 from qexp.services.program import failed
@@ -49,10 +50,12 @@ class Task:
     @property
     def order(self) -> Order:
         """What has to be known to run it."""
+        service = self.submission.service
+        assert isinstance(service, LocalService)
         return Order(
             job=self.job.id,
             device=self.submission.device.digest,
-            noise=self.submission.service.noise,
+            noise=service.noise,
             names=tuple(self.part.names),
             key=self.part.key,
             inputs={**self.submission.inputs, **self.part.compile},

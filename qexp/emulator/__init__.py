@@ -1,0 +1,1 @@
+"""A circuit-runner service on this machine, over the legacy runtime REST protocol."""

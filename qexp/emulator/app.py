@@ -1,0 +1,57 @@
+"""The application: all routes, and an answer for whatever goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from qexp.emulator import account, runtime
+from qexp.emulator.refusal import FAULT, NOT_A_REQUEST, NOT_FOUND, Refusal
+from qexp.emulator.requests import Service, refused
+
+
+def application(service: Service, ready: Callable[[], None]) -> FastAPI:
+    """The application of a service.
+
+    Args:
+        service: What the routes need.
+        ready: Called once when requests are answered.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        ready()
+        yield
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan, redirect_slashes=False)
+    app.state.service = service
+    app.include_router(account.router)
+    app.include_router(runtime.router)
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _fault)
+    return app
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return refused(request, error.status, error.code, error.message)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    return refused(request, *NOT_A_REQUEST, "The request is not valid")
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refused(request, error.status_code, NOT_FOUND[1], str(error.detail))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    return refused(request, *FAULT, f"{type(error).__name__}: {error}")

@@ -1,0 +1,116 @@
+"""The verb `emulator`: its options, and its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from qexp.emulator.settings import Settings
+from qexp.errors import ConfigError, QexpError
+
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"emulator: {message}. See: python -m qexp emulator --help")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the verb.
+
+    Args:
+        arguments: What follows the verb.
+
+    Returns:
+        The exit status: 0, 1 for a fault, 2 for what cannot be run as it is asked for.
+    """
+    try:
+        settings = parsed(arguments)
+        from qexp.emulator.serving import serve  # it imports terra and FastAPI
+
+        serve(settings)
+    except QexpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def parsed(arguments: Sequence[str]) -> Settings:
+    """The settings that a command line means.
+
+    Raises:
+        ConfigError: It means none.
+    """
+    given = vars(_parser().parse_args(arguments))
+    given["tokens"] = tuple(given.pop("token") or ())
+    if any(len(token) < 8 for token in given["tokens"]):
+        raise ConfigError("--token: a token has 8 characters or more.")
+    return Settings(**given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m qexp emulator",
+        description="A circuit-runner service on this machine: IBM's legacy runtime "
+        "protocol, for the devices that qexp ships.",
+        allow_abbrev=False,
+    )
+    add, usual = parser.add_argument, Settings()
+    add("--host", default=usual.host, help="address to listen at (%(default)s)")
+    add(
+        "--port",
+        type=_between(int, 0, 65535),
+        default=usual.port,
+        help="0 is one that is free (%(default)s)",
+    )
+    add("--data", type=Path, default=usual.data, help="folder to keep (%(default)s)")
+    add("--token", nargs="+", metavar="TOKEN", help="API tokens (made once, and kept)")
+    add("--show-token", action="store_true", help="print the token that is kept")
+    add("--workers", type=_between(int, 1, 256), default=_cores(), metavar="N")
+    add("--noise", choices=["aer", "ideal"], default=usual.noise)
+    add("--speed", choices=["device", "fast"], default=usual.speed)
+    add("--faults", type=Path, metavar="FILE", help="YAML with scripted faults")
+    _limits(parser, usual)
+    return parser
+
+
+def _limits(parser: argparse.ArgumentParser, usual: Settings) -> None:
+    positive = _between(float, 1e-3, 1e9)
+    for name, kind, what in (
+        ("job_limit", _between(int, -1, 10**6), "a token's jobs on a backend; -1: any"),
+        ("queue_limit", _between(int, 1, 10**6), "jobs of all tokens"),
+        ("request_bytes", _between(int, 1, 2**31), "bytes of a request"),
+        ("token_ttl", positive, "seconds for which an access token is good"),
+        ("job_seconds", positive, "seconds that a job may run"),
+        ("seconds", positive, "stop after so many"),
+    ):
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            default=getattr(usual, name),
+            metavar="N",
+            help=f"{what} (%(default)s)",
+        )
+
+
+def _between(kind: type, low: float, high: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value: float = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be {low:g} to {high:g}")
+        return value
+
+    number.__name__ = "number"  # argparse quotes it
+    return number
+
+
+def _cores() -> int:
+    from qexp.services.local import cores
+
+    return cores()

@@ -1,0 +1,41 @@
+"""How long a job waits and runs where the emulator keeps to a device's times."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from qexp.declare.options import Options
+from qexp.devices.cost import busy, quantum_seconds
+from qexp.devices.device import Device
+from qexp.devices.snapshot import backend
+from qexp.services.program import decoded
+
+QUEUE_SECONDS = (5.0, 60.0)
+"""Shortest and longest wait of a job for those of people who are not here."""
+
+
+def wait() -> float:
+    """Seconds that a new job waits before it may run."""
+    return random.uniform(*QUEUE_SECONDS)
+
+
+def run_seconds(
+    results: list[dict[str, Any]], options: dict[str, Any], device: Device
+) -> float:
+    """Seconds for which the device would have been busy with a job; 0 where unknown.
+
+    Args:
+        results: The experiments of its Result.
+        options: The options that were set.
+        device: The device.
+    """
+    properties = backend(device).properties()
+    lengths = [
+        busy(decoded(result["header"]["compiled"]), device, properties)
+        for result in results
+    ]
+    names = ("shots", "rep_delay", "init_qubits", "use_measure_esp")
+    given = {key: options[key] for key in names if key in options}
+    asked = Options.model_validate(given).with_defaults(device.option_defaults)
+    return quantum_seconds(lengths, asked) or 0.0

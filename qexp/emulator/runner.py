@@ -1,0 +1,198 @@
+"""The worker pool behind the service: takes queued jobs, runs them, keeps what comes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from qexp.emulator import pace
+from qexp.emulator.inputs import Inputs, require_number, require_room, taken
+from qexp.emulator.reader import Reader
+from qexp.emulator.refusal import FAULT, Refusal
+from qexp.emulator.run import merged, submission
+from qexp.emulator.settings import Settings
+from qexp.emulator.shelf import Offered, Shelf
+from qexp.emulator.store import COMPLETED, FAILED, TOO_LONG, Job, Store
+from qexp.planning.submission import Job as Receipt
+from qexp.planning.submission import Submission
+from qexp.services.pool import Pool
+from qexp.services.task import Task, encoded
+
+TICK = 0.2
+"""Seconds after which a thread looks again, where nothing has woken it."""
+
+
+class _Gone(Exception):
+    """The job was cancelled, or the emulator stops."""
+
+
+class Runner:
+    """Runs jobs, as many at a time as there are workers, the oldest first.
+
+    Where the emulator keeps to a device's times, each backend runs one at a time.
+    """
+
+    def __init__(self, store: Store, shelf: Shelf, settings: Settings) -> None:
+        """Start reader, workers and threads.
+
+        Args:
+            store: Where jobs are.
+            shelf: The devices.
+            settings: The emulator's settings.
+        """
+        self._store, self._shelf, self._settings = store, shelf, settings
+        self._reader = Reader()
+        self._pool = Pool(settings.workers)
+        self._pool.warm(settings.workers)
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._busy: list[str] = []
+        self._inbox: dict[str, SimpleQueue[bytes]] = {}
+        targets: list[Callable[[], None]] = [self._work] * settings.workers
+        self._threads = [threading.Thread(target=one, daemon=True) for one in targets]
+        for thread in (
+            threading.Thread(target=self._collect, daemon=True),
+            *self._threads,
+        ):
+            thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something to do."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End threads and processes; what is running is queued again at the next start."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._reader.close()
+        self._pool.close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    # -- the thread that hands answers out
+
+    def _collect(self) -> None:
+        while not self._stopping:
+            for arrival in self._pool.arrivals():
+                inbox = self._inbox.get(arrival.job.id)
+                if inbox is not None:
+                    inbox.put(arrival.raw)
+            with self._changed:
+                self._changed.wait(TICK)
+
+    # -- the threads that see jobs through
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            with suppress(_Gone):
+                self._keep(job)
+            with self._changed:
+                if self._settings.speed == "device":
+                    self._busy.remove(job.backend)
+                self._changed.notify_all()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._stopping:
+                job = self._store.take(time.time(), self._busy)
+                if job is not None:
+                    if self._settings.speed == "device":
+                        self._busy.append(job.backend)
+                    return job
+                self._changed.wait(TICK)
+        return None
+
+    def _keep(self, job: Job) -> None:
+        """Run a job and keep how it ended."""
+        result, status = self._ended(job)
+        if self._stopping:
+            raise _Gone
+        if status != COMPLETED:
+            self._store.note(job.id, result.decode())
+        self._store.finish(job.id, status, result)
+
+    def _ended(self, job: Job) -> tuple[bytes, str]:
+        try:
+            return self._ran(job), COMPLETED
+        except _Gone:
+            raise
+        except TimeoutError:
+            seconds = self._settings.job_seconds
+            return f"Job ran longer than {seconds:g} seconds".encode(), TOO_LONG
+        except Refusal as refusal:
+            return refusal.text.encode(), FAILED
+        except Exception as error:  # a job must not take the service with it
+            fault = Refusal(*FAULT, f"{type(error).__name__}: {error}")
+            return fault.text.encode(), FAILED
+
+    def _ran(self, job: Job) -> bytes:
+        start = time.monotonic()
+        offered = self._shelf[job.backend]
+        sent = job.params["circuits"]
+        require_number(len(sent) if isinstance(sent, list) else 1, offered)
+        inputs = taken(job.params, offered.device)
+        for note in inputs.notes:
+            self._store.note(job.id, note)
+        circuits = self._reader.read(sent)
+        require_room(circuits, offered)
+        asked = submission(job, offered, inputs, circuits, self._settings.noise)
+        answers = self._answers(asked, start)
+        names = [circuit.name for circuit in circuits]
+        answer = merged(answers, job, names, time.monotonic() - start)
+        self._pause(job, offered, inputs, answer, start)
+        return encoded(answer, job.id)
+
+    def _answers(self, asked: Submission, start: float) -> list[dict[str, Any]]:
+        """The answers to a submission's parts, in their order."""
+        inbox: SimpleQueue[bytes] = SimpleQueue()
+        receipt = Receipt("emulator", asked.id, asked.id)
+        self._inbox[asked.id] = inbox
+        try:
+            self._pool.put([Task(receipt, asked, part) for part in asked.parts])
+            self.wake()
+            found: dict[str, dict[str, Any]] = {}
+            while len(found) < len(asked.parts):
+                answer = json.loads(self._received(asked.id, inbox, start))
+                found[answer["results"][0]["header"]["name"]] = answer
+        except (_Gone, TimeoutError):
+            self._pool.end(lambda task: task.job.id == asked.id)
+            raise
+        finally:
+            del self._inbox[asked.id]
+        return [found[name] for name in asked.names]
+
+    def _received(self, job: str, inbox: SimpleQueue[bytes], start: float) -> bytes:
+        while True:
+            with suppress(Empty):
+                return inbox.get(timeout=TICK)
+            self._require_wanted(job)
+            if time.monotonic() - start > self._settings.job_seconds:
+                raise TimeoutError
+
+    def _require_wanted(self, job: str) -> None:
+        if self._stopping or not self._store.runs(job):
+            raise _Gone
+
+    def _pause(
+        self,
+        job: Job,
+        offered: Offered,
+        inputs: Inputs,
+        answer: dict[str, Any],
+        start: float,
+    ) -> None:
+        """Stay busy for as long as the device would have been, if that is asked for."""
+        if self._settings.speed == "fast":
+            return
+        seconds = pace.run_seconds(answer["results"], inputs.options, offered.device)
+        answer["time_taken"] = seconds
+        while time.monotonic() < start + seconds:
+            time.sleep(min(TICK, max(0.0, start + seconds - time.monotonic())))
+            self._require_wanted(job.id)

@@ -1,0 +1,148 @@
+"""A service from its settings to its end: the folder, the socket, the server."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from qexp.emulator import faults, tokens
+from qexp.emulator.app import application
+from qexp.emulator.failing import Failing, Wire
+from qexp.emulator.requests import Service
+from qexp.emulator.runner import Runner
+from qexp.emulator.settings import Settings
+from qexp.emulator.shelf import Shelf
+from qexp.emulator.store import Store
+from qexp.errors import ConfigError
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        ConfigError: Address, data folder or faults cannot be used.
+    """
+    script = faults.load(settings.faults) if settings.faults else None
+    if not _loopback(settings.host):
+        print(
+            f"warning: {settings.host} can be reached from other machines, unencrypted: "
+            "whoever has the token can run circuits here.",
+            file=sys.stderr,
+        )
+    with (
+        _listening(settings) as listener,
+        _locked(settings.data),
+        _own(settings) as ours,
+    ):
+        url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}/api"
+        app: ASGIApp = application(ours, lambda: _ready(url, settings))
+        if script is not None:
+            app = Failing(app, script, ours.store.revoke)
+        _run(app, listener, settings)
+
+
+@contextmanager
+def _own(settings: Settings) -> Iterator[Service]:
+    store = Store(settings.data / "jobs.db")
+    keys = settings.tokens or (tokens.kept(settings.data)[1],)
+    shelf = Shelf()
+    runner = Runner(store, shelf, settings)
+    access = tokens.Tokens(keys, store, settings.token_ttl)
+    try:
+        yield Service(settings, store, shelf, access, runner)
+    finally:
+        runner.close()
+        store.close()
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                f"--host {settings.host} --port {settings.port}: {error.strerror}. "
+                "--port 0 takes a port that is free."
+            ) from error
+        listener.listen(128)
+        yield listener
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The data folder, for this emulator alone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError(f"--data {folder}: {error.strerror}.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise ConfigError(f"--data {folder}: another emulator uses it.") from error
+    else:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _run(app: ASGIApp, listener: socket.socket, settings: Settings) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=Wire,
+            ws="websockets-sansio",
+            loop="asyncio",
+            lifespan="on",
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    if settings.seconds is not None:
+        timer = threading.Timer(settings.seconds, _stop, [server])
+        timer.daemon = True
+        timer.start()
+    # uvicorn raises again what has stopped it, and there is more to be put away
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _ready(url: str, settings: Settings) -> None:
+    if settings.tokens:
+        token = "as given"
+    else:
+        file, kept = tokens.kept(settings.data)
+        token = kept if settings.show_token else f"in {file.absolute()}"
+    print(f"emulator ready: service.url={url} token: {token}", flush=True)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

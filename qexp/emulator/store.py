@@ -1,0 +1,271 @@
+"""Jobs and access tokens in SQLite: what is accepted survives whatever happens next."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TOO_LONG = (
+    "Queued",
+    "Running",
+    "Completed",
+    "Failed",
+    "Cancelled",
+    "Cancelled - Ran too long",
+)
+"""The states of a job, as they are served."""
+
+OPEN = (QUEUED, RUNNING)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    program TEXT NOT NULL,
+    request TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created TEXT NOT NULL,
+    running TEXT,
+    finished TEXT,
+    starts REAL NOT NULL,
+    result BLOB,
+    logs TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, number);
+CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
+CREATE TABLE IF NOT EXISTS access (
+    digest TEXT PRIMARY KEY, owner TEXT NOT NULL, expires REAL NOT NULL
+);
+"""
+_COLUMNS = (
+    "id, owner, backend, program, request, status, created, running, finished, starts"
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, without its result.
+
+    Attributes:
+        id: Its id, which cannot be guessed.
+        owner: Digest of the API token that it belongs to.
+        backend: The backend's name.
+        program: The program's id.
+        request: The body that it was accepted with.
+        status: Its state, as it is served.
+        created: When it was accepted (ISO 8601, UTC), and so on.
+        running: When it began to run.
+        finished: When it ended.
+        starts: Time (seconds of the epoch) before which it does not run.
+    """
+
+    id: str
+    owner: str
+    backend: str
+    program: str
+    request: dict[str, Any]
+    status: str
+    created: str
+    running: str | None
+    finished: str | None
+    starts: float
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The program's inputs, as they came."""
+        params: dict[str, Any] = self.request["params"]
+        return params
+
+
+def now() -> str:
+    """The time, as the service writes it."""
+    stamp = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    return stamp.replace("+00:00", "Z")
+
+
+class Store:
+    """The database. Every method is one transaction, and may be called by any thread."""
+
+    def __init__(self, file: Path) -> None:
+        """Open it, or make it; what was running when it was left is queued again."""
+        self._lock = threading.Lock()
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))  # for its owner only
+        self._database = sqlite3.connect(
+            file, check_same_thread=False, isolation_level=None
+        )
+        self._database.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
+        )
+        self._do(
+            "UPDATE jobs SET status = ?, running = NULL WHERE status = ?",
+            QUEUED,
+            RUNNING,
+        )
+
+    def _do(self, sql: str, *values: Any) -> int:
+        with self._lock:
+            return self._database.execute(sql, values).rowcount
+
+    def _all(self, sql: str, *values: Any) -> list[Any]:
+        with self._lock:
+            return self._database.execute(sql, values).fetchall()
+
+    def add(
+        self, owner: str, backend: str, request: dict[str, Any], starts: float
+    ) -> str:
+        """Accept a job; gives its id."""
+        job = secrets.token_hex(16)
+        self._do(
+            "INSERT INTO jobs (id, owner, backend, program, request, status, created, "
+            "starts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            *(job, owner, backend, request["program_id"], json.dumps(request)),
+            *(QUEUED, now(), starts),
+        )
+        return job
+
+    def find(self, owner: str, job: str) -> Job | None:
+        """A token's job; None where there is none, or it is another's."""
+        rows = self._all(
+            f"SELECT {_COLUMNS} FROM jobs WHERE id = ? AND owner = ?", job, owner
+        )
+        return _job(rows[0]) if rows else None
+
+    def listed(
+        self,
+        owner: str,
+        limit: int,
+        offset: int,
+        pending: bool | None = None,
+        program: str | None = None,
+    ) -> tuple[list[Job], int]:
+        """A token's jobs, the newest first, and how many there are in all."""
+        where, values = "owner = ?", [owner]
+        if pending is not None:
+            where += f" AND status {'' if pending else 'NOT '}IN (?, ?)"
+            values += OPEN
+        if program is not None:
+            where += " AND program = ?"
+            values.append(program)
+        rows = self._all(
+            f"SELECT {_COLUMNS} FROM jobs WHERE {where} "
+            "ORDER BY number DESC LIMIT ? OFFSET ?",
+            *(*values, limit, offset),
+        )
+        total = self._all(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
+        return [_job(row) for row in rows], int(total[0][0])
+
+    def unfinished(self, owner: str | None = None, backend: str | None = None) -> int:
+        """How many jobs are queued or running, of a token and on a backend."""
+        return self._count(OPEN, owner, backend)
+
+    def queued(self, backend: str) -> int:
+        """How many jobs wait for a backend."""
+        return self._count((QUEUED,), None, backend)
+
+    def _count(
+        self, states: Sequence[str], owner: str | None, backend: str | None
+    ) -> int:
+        where = f"status IN ({', '.join('?' * len(states))})"
+        values: list[str] = [*states]
+        for column, value in {"owner": owner, "backend": backend}.items():
+            if value is not None:
+                where += f" AND {column} = ?"
+                values.append(value)
+        rows = self._all(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
+        return int(rows[0][0])
+
+    def take(self, time: float, without: Sequence[str] = ()) -> Job | None:
+        """The job that has waited longest becomes a running one.
+
+        Args:
+            time: Now; a job that starts later is left.
+            without: Backends that are busy.
+        """
+        busy = "".join(" AND backend != ?" for _ in without)
+        rows = self._all(
+            "UPDATE jobs SET status = ?, running = ? WHERE number = (SELECT number FROM "
+            f"jobs WHERE status = ? AND starts <= ?{busy} ORDER BY number LIMIT 1) "
+            f"RETURNING {_COLUMNS}",
+            *(RUNNING, now(), QUEUED, time, *without),
+        )
+        return _job(rows[0]) if rows else None
+
+    def runs(self, job: str) -> bool:
+        """Whether a job is still running: not cancelled, not deleted."""
+        sql = "SELECT 1 FROM jobs WHERE id = ? AND status = ?"
+        return bool(self._all(sql, job, RUNNING))
+
+    def note(self, job: str, line: str) -> None:
+        """Add a line to a job's logs."""
+        self._do("UPDATE jobs SET logs = logs || ? WHERE id = ?", f"{line}\n", job)
+
+    def finish(self, job: str, status: str, result: bytes) -> bool:
+        """End a running job; False where it is not running any more."""
+        return bool(
+            self._do(
+                "UPDATE jobs SET status = ?, finished = ?, result = ? "
+                "WHERE id = ? AND status = ?",
+                *(status, now(), result, job, RUNNING),
+            )
+        )
+
+    def cancel(self, job: str) -> bool:
+        """Cancel a job; False where it has ended."""
+        return bool(
+            self._do(
+                "UPDATE jobs SET status = ?, finished = ? WHERE id = ? AND status IN "
+                "(?, ?)",
+                *(CANCELLED, now(), job, *OPEN),
+            )
+        )
+
+    def delete(self, job: str) -> None:
+        """Forget a job."""
+        self._do("DELETE FROM jobs WHERE id = ?", job)
+
+    def result(self, job: str) -> bytes:
+        """What a job ended with."""
+        rows = self._all("SELECT result FROM jobs WHERE id = ?", job)
+        return bytes(rows[0][0] or b"") if rows else b""
+
+    def logs(self, job: str) -> str:
+        """What was noted of a job."""
+        rows = self._all("SELECT logs FROM jobs WHERE id = ?", job)
+        return str(rows[0][0]) if rows else ""
+
+    def grant(self, digest: str, owner: str, expires: float, time: float) -> None:
+        """Keep the digest of an access token, and forget those that have expired."""
+        self._do("DELETE FROM access WHERE expires <= ?", time)
+        self._do("INSERT INTO access VALUES (?, ?, ?)", digest, owner, expires)
+
+    def granted(self, digest: str, time: float) -> str | None:
+        """The owner of an access token that is still good."""
+        rows = self._all(
+            "SELECT owner FROM access WHERE digest = ? AND expires > ?", digest, time
+        )
+        return str(rows[0][0]) if rows else None
+
+    def revoke(self) -> None:
+        """Let all access tokens expire now."""
+        self._do("DELETE FROM access")
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._database.close()
+
+
+def _job(row: Sequence[Any]) -> Job:
+    values = list(row)
+    values[4] = json.loads(values[4])
+    return Job(*values)

@@ -1,0 +1,76 @@
+"""Who may use the service: API tokens, and the access tokens that they are changed for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+
+from qexp.emulator.refusal import LOGIN, NO_TOKEN, WRONG_TOKEN, Refusal
+from qexp.emulator.store import Store
+
+
+def kept(folder: Path) -> tuple[Path, str]:
+    """The token that a data folder keeps, made the first time; and its file."""
+    file = folder / "token"
+    if not file.exists():
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as opened:
+            opened.write(secrets.token_hex(32) + "\n")
+    return file, file.read_text().strip()
+
+
+def digest(token: str) -> str:
+    """What of a token is kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Tokens:
+    """The API tokens of a service, and the access tokens that it has given out."""
+
+    def __init__(self, tokens: tuple[str, ...], store: Store, ttl: float) -> None:
+        """Take the tokens.
+
+        Args:
+            tokens: The API tokens.
+            store: Where access tokens are kept.
+            ttl: Seconds for which an access token is good.
+        """
+        self._owners = {digest(token) for token in tokens}
+        self._store = store
+        self.ttl = ttl
+
+    def login(self, token: str) -> tuple[str, str]:
+        """An access token for an API token, and whose it is.
+
+        Raises:
+            Refusal: There is no such API token.
+        """
+        owner = digest(token)
+        if owner not in self._owners:
+            raise Refusal(*LOGIN, "Login failed")
+        access, time_ = secrets.token_urlsafe(32), time.time()
+        self._store.grant(digest(access), owner, time_ + self.ttl, time_)
+        return access, owner
+
+    def owner(self, access: str | None, authorization: str | None) -> str:
+        """Whose request it is.
+
+        Args:
+            access: What `X-Access-Token` says.
+            authorization: What `Authorization` says; an API token as bearer will do.
+
+        Raises:
+            Refusal: No token, or one that is not good (any more).
+        """
+        scheme, _, bearer = (authorization or "").partition(" ")
+        if scheme.lower() == "bearer" and digest(bearer.strip()) in self._owners:
+            return digest(bearer.strip())
+        if not access and not bearer:
+            raise Refusal(*NO_TOKEN, "Authentication is required")
+        owner = self._store.granted(digest(access or bearer.strip()), time.time())
+        if owner is None or owner not in self._owners:
+            raise Refusal(*WRONG_TOKEN, "The access token is invalid or has expired")
+        return owner

@@ -1,0 +1,117 @@
+"""Circuits that are attacks: nothing comes of them, and the service goes on."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import zlib
+from contextlib import suppress
+
+import pytest
+from qiskit import QuantumCircuit, pulse, qpy
+from qiskit.circuit import Parameter
+
+from qexp.emulator.reader import Reader
+from qexp.emulator.refusal import Refusal
+from tests.emulating import bell, encoded, wrapped
+
+
+def expression() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(Parameter("a") + 1, 0)
+    return circuit
+
+
+def phase() -> QuantumCircuit:
+    return QuantumCircuit(1, 1, global_phase=Parameter("a") + 1)
+
+
+def envelope() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.x(0)
+    with pulse.build() as schedule:
+        pulse.play(pulse.Gaussian(160, 0.1, 40), pulse.DriveChannel(0))
+    circuit.add_calibration("x", [0], schedule)
+    return circuit
+
+
+@pytest.mark.parametrize("make", [expression, phase, envelope])
+def test_an_expression_is_not_evaluated(emulator, make, tmp_path, monkeypatch):
+    file = tmp_path / "evil"
+    evil = f"__import__('pathlib').Path({str(file)!r}).touch()"
+    with monkeypatch.context() as patched:
+        patched.setattr("sympy.srepr", lambda _: evil)
+        stream = io.BytesIO()
+        qpy.dump(make(), stream)
+    # terra's own reader falls for it
+    stream.seek(0)
+    with suppress(Exception):
+        qpy.load(stream)
+    assert file.exists()
+    file.unlink()
+    client = emulator.client()
+    assert "symbolic expressions are not read" in client.failure(
+        wrapped(stream.getvalue())
+    )
+    assert not file.exists()
+    assert client.result(encoded(bell()), shots=10)["success"]
+
+
+@pytest.mark.parametrize("make", [expression, envelope])
+def test_a_stream_of_symengine_s_is_not_parsed(emulator, make):
+    stream = io.BytesIO()
+    qpy.dump(make(), stream, use_symengine=True)
+    content = bytearray(stream.getvalue())
+    for place in range(len(content) // 2, len(content) // 2 + 8):
+        content[place] ^= 0xFF
+    client = emulator.client()
+    for sent in (stream.getvalue(), bytes(content)):
+        assert "Error code: 1002." in client.failure(wrapped(sent))
+    assert client.result(encoded(bell()), shots=10)["success"]
+
+
+def test_what_is_no_circuit_is_refused(emulator):
+    client = emulator.client()
+    bomb = base64.b64encode(zlib.compress(bytes(300 * 2**20))).decode()
+    for sent in (
+        {"__type__": "QuantumCircuit", "__value__": bomb},
+        {"__type__": "QuantumCircuit", "__value__": "no"},
+        {"__type__": "QuantumCircuit"},
+        {"__type__": "settings", "__module__": "os", "__class__": "system"},
+        wrapped(b"QISKIT"),
+        wrapped(encoded(bell())["__value__"].encode()),
+        'OPENQASM 2.0; include "/etc/passwd";',
+        "OPENQASM 2.0; qreg q[2000000000];",
+        None,
+        7,
+    ):
+        assert "Error code: 1002." in client.failure(sent)
+    unbound = QuantumCircuit(1)
+    unbound.rx(Parameter("angle"), 0)
+    assert "not bound: angle" in client.failure(encoded(unbound))
+
+
+def test_names_in_a_stream_name_operations_only(emulator):
+    content = zlib.decompress(base64.b64decode(encoded(bell())["__value__"]))
+    assert content.count(b"HGate") == 1
+    # a name of the same length, of something that is there and is no operation
+    evil = content.replace(b"HGate", b"Qubit")
+    assert "Qubit" in emulator.client().failure(wrapped(evil))
+
+
+def test_a_reader_that_ends_is_started_again():
+    reader = Reader()
+    try:
+        (read,) = reader.read(json.loads(json.dumps(encoded(bell()))))
+        assert read == bell()
+        os.kill(reader._process.pid, signal.SIGKILL)
+        for _ in range(2):
+            with suppress(Refusal):
+                assert reader.read(encoded(bell())) == [bell()]
+                return
+        pytest.fail("it was not")
+    finally:
+        reader.close()
