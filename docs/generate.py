@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from qexp.declare.config import (
     Backend,
+    CircuitRunnerService,
     Declared,
     Experiment,
     GhzCircuit,
@@ -31,6 +32,7 @@ SECTIONS: list[tuple[str, str, type[BaseModel], str]] = [
     ("backend", "backend.", Backend, "`backend=NAME` fills these in."),
     ("backend.declared", "backend.declared.", Declared, ""),
     ("service=local", "service.", LocalService, ""),
+    ("service=circuit_runner", "service.", CircuitRunnerService, ""),
     ("tracking=mlflow", "tracking.", Tracking, ""),
 ]
 

@@ -32,7 +32,7 @@ class Work:
     """One plan under way: what turns answers into runs."""
 
     finished: Finished
-    sent: dict[str, tuple[Submission, Job]]
+    sent: dict[str, Submission]
     short: dict[str, dict[str, str]]
     keep: bool
     logbook: Logbook
@@ -53,6 +53,8 @@ def run(planned: Plan, runner: Runner, logbook: Logbook, screen: Screen) -> Fini
     """
     from_here_on()
     logbook.open(planned.name)
+    if planned.paid:
+        logbook.ready()  # nothing is paid for that could not be logged
     sent = submit(planned, runner)
     if planned.swept:
         logbook.start(sweep.parent(planned))
@@ -76,10 +78,11 @@ def run(planned: Plan, runner: Runner, logbook: Logbook, screen: Screen) -> Fini
     return finished
 
 
-def submit(planned: Plan, runner: Runner) -> dict[str, tuple[Submission, Job]]:
-    """Submit everything, in the plan's order; each submission and receipt by job id."""
-    jobs = [(one, runner.submit(one)) for one in planned.submissions]
-    return {job.id: (one, job) for one, job in jobs}
+def submit(planned: Plan, runner: Runner) -> dict[str, Submission]:
+    """Submit everything, in the plan's order; each submission by its id."""
+    for one in planned.submissions:
+        runner.submit(one)
+    return {one.id: one for one in planned.submissions}
 
 
 def parts(planned: Plan) -> int:
@@ -106,7 +109,7 @@ def refuse(work: Work) -> None:
 
 def collect(arrival: Arrival, runner: Runner, work: Work, shown: Sweeping) -> None:
     """Take an answer apart, score what it has, and have it logged."""
-    submission, job = work.sent[arrival.job.id]
+    submission, job = work.sent[arrival.job.submission], arrival.job
     for one in result.split(submission, runner.decode(arrival.raw)):
         if one.name in work.finished.plan.places:
             take(one, job, work)

@@ -247,9 +247,9 @@ class Session:
         from qexp.services.connect import connect
 
         if self.runner is None:
-            service = planned.first.experiment.service
             known = self.whole or planned
-            self.runner = connect(service, service.workers, parts(known))
+            service = planned.first.experiment.service
+            self.runner = connect(service, expected=parts(known))
         if part:
             from qexp.command.begin import begin
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -126,6 +127,9 @@ class Backend(Model):
         return self
 
 
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class LocalService(Model):
     """circuit-runner in this process."""
 
@@ -140,7 +144,65 @@ class LocalService(Model):
     """Processes that a sweep is run by. Unset: one for each core."""
 
 
-Service = LocalService
+class CircuitRunnerService(Model):
+    """circuit-runner of a service that speaks IBM's runtime protocol of 2021 to 2024."""
+
+    kind: Literal["circuit_runner"] = "circuit_runner"
+
+    url: str = Field(json_schema_extra=OUTSIDE)
+    """Where one logs in: `https://…/api`. The token comes from `QEXP_TOKEN` or from
+    `token_file`, and is never in a configuration."""
+
+    hub: str | None = None
+    """Hub, group and project of the account that pays. Unset: the account's first."""
+
+    group: str | None = None
+    """See `hub`."""
+
+    project: str | None = None
+    """See `hub`."""
+
+    compile: Literal["server", "client"] = Field(
+        default="server", json_schema_extra=OUTSIDE
+    )
+    """Who compiles. `server`: compile options hold for a whole job, so points that differ
+    in them are jobs of their own. `client`: qexp compiles, and points share jobs."""
+
+    token_file: str | None = Field(default=None, json_schema_extra=OUTSIDE)
+    """File with the token that only its owner may read (mode 600)."""
+
+    settle_seconds: Seconds = Field(default=10.0, json_schema_extra=OUTSIDE)
+    """How long the service may take to list a job whose receipt was lost. Only then is
+    the job sent again."""
+
+    timeout: Seconds = Field(default=60.0, json_schema_extra=OUTSIDE)
+    """Seconds that the service may take to answer one request."""
+
+    poll_seconds: Seconds = Field(default=1.0, json_schema_extra=OUTSIDE)
+    """First pause between two looks at the jobs. It grows by half while nothing changes."""
+
+    poll_longest: Seconds = Field(default=30.0, json_schema_extra=OUTSIDE)
+    """Longest such pause."""
+
+    @field_validator("url")
+    @classmethod
+    def _login(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must not hold credentials; put the token into QEXP_TOKEN")
+        known = parts.scheme in ("http", "https") and bool(parts.hostname)
+        if not known or not parts.path.rstrip("/").endswith("/api"):
+            raise ValueError("must be a http(s):// address that ends in /api")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _whole_instance(self) -> CircuitRunnerService:
+        if (self.project and not self.group) or (self.group and not self.hub):
+            raise ValueError("takes a project in a group, and a group in a hub")
+        return self
+
+
+Service = Annotated[LocalService | CircuitRunnerService, Field(discriminator="kind")]
 
 
 class Tracking(Model):

@@ -23,6 +23,8 @@ _TYPES = {
     "finite_number": "must be a finite number",
 }
 
+_TAGS = {"circuit": "'ghz', 'qasm', 'python'", "service": "'local', 'circuit_runner'"}
+
 _LIMITS = ("greater_than_equal", "less_than_equal")
 
 
@@ -50,7 +52,8 @@ def _reason(kind: str, problem: Any) -> str:
     if kind == "literal_error":
         return _choices(problem["input"], context["expected"])
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        expected = context.get("expected_tags", "'ghz', 'qasm', 'python'")
+        known = _TAGS.get(str(problem["loc"][-1]), "")
+        expected = context.get("expected_tags", known)
         return f"its kind must be one of {expected}"
     if kind == "string_too_short":
         return "must not be empty"
@@ -125,7 +128,7 @@ def _inside(owner: Any, key: str) -> Any:
     ):
         annotation = owner.model_fields[key].annotation
         inner = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-        return annotation if inner or key == "circuit" else None
+        return annotation if inner or key in _TAGS else None
     return None
 
 

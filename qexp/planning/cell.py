@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qexp.circuits import Builder, Built
-from qexp.declare.config import Experiment, GhzCircuit
+from qexp.declare.config import Experiment, GhzCircuit, LocalService
 from qexp.declare.expand import Declared
 from qexp.declare.options import Options
 from qexp.devices import device as devices
@@ -131,13 +131,14 @@ def make_point(
 ) -> Point:
     """The point that an experiment declares on a device."""
     options = experiment.options.with_defaults(machine.option_defaults)
+    embedded = isinstance(experiment.service, LocalService)
     return Point(
         circuit=experiment.circuit,
         content=built.content,
         backend=machine.name,
-        snapshot=machine.digest,
+        snapshot=machine.digest if embedded else None,
         service=experiment.service,
-        program=PROGRAM,
+        program=PROGRAM if embedded else None,
         options=canonical(options),
         repeat=repeat,
     )

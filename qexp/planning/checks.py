@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qexp.circuits import Built
-from qexp.declare.config import Service
+from qexp.declare.config import LocalService, Service
 from qexp.declare.options import DEFAULT_SHOTS, Options
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
@@ -163,7 +163,7 @@ def without_effect(
         "use_measure_esp": options.use_measure_esp or _esp_by_default(options, device),
     }
     for key, is_set in simulated.items():
-        if is_set:
+        if is_set and isinstance(service, LocalService):
             notes.append(
                 f"options.{key} has no effect with service.noise={service.noise}: "
                 "Qiskit Aer does not model it"

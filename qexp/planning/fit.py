@@ -106,7 +106,9 @@ def _not_native(facts: Facts, device: Device) -> str | None:
 
 def slow(device: Device, service: Service, built: Built) -> list[str]:
     """A remark where the simulation may take very long."""
-    if service.noise == "ideal" or device.properties is None:
+    if not isinstance(service, LocalService) or service.noise == "ideal":
+        return []
+    if device.properties is None:
         return []
     widest = max(len(facts.final) for facts in built.facts)
     if widest < WIDE:

@@ -75,6 +75,9 @@ def run_config(options: Options, service: Service) -> Iterator[Problem]:
         elif key not in RUN_OPTIONS:
             what = f"service {service.kind} takes"
             yield Problem(path, value, _unknown(key, RUN_OPTIONS, what))
+    header = options.run_config.get("header")
+    if header is not None and not isinstance(header, dict):
+        yield Problem("options.run_config.header", header, "must be a mapping.")
     seed = options.run_config.get("seed_simulator", 0)
     if type(seed) is not int or seed < 0:
         yield Problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qexp.declare.config import Service
+from qexp.declare.config import LocalService, Service
 from qexp.declare.options import Options
 from qexp.devices.device import Device
 
@@ -46,6 +46,13 @@ def limits(service: Service, device: Device) -> Limits:
     """The limits of a service on a device.
 
     The embedded service compiles every point by itself, and takes each circuit as its
-    own predecessor.
+    own predecessor. circuit-runner elsewhere compiles all circuits of a job alike.
     """
-    return Limits(int(device.configuration.get("max_experiments") or CIRCUITS))
+    circuits = int(device.configuration.get("max_experiments") or CIRCUITS)
+    if isinstance(service, LocalService):
+        return Limits(circuits)
+    return Limits(
+        circuits,
+        own_compile_options=service.compile == "client",
+        restless_alone=True,
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from qexp.circuits import Built
 from qexp.devices.device import Device
+from qexp.errors import ConfigError
 from qexp.planning import seeds
 from qexp.planning.cell import Cell
 from qexp.planning.limits import COMPILE, limits
@@ -113,12 +114,24 @@ def submission(
     first = items[0]
     parts = [part(item) for item in items]
     if watch is not None:
+        _require_own_compiling(first)
         parts = [watch.part(id_, "open"), *parts, watch.part(id_, "close")]
     inputs = execution_inputs(first.point, first.seeds)
     if first.cell.experiment.share_identical:
         inputs |= {"share_identical": True, "repeat": block}
     service, device = first.point.service, first.device
     return Submission(id_, service, device, tuple(parts), inputs, block, number)
+
+
+def _require_own_compiling(item: Item) -> None:
+    """Refuse sentinels that would be compiled as the points of their job are."""
+    if not limits(item.point.service, item.device).own_compile_options:
+        kind = item.cell.experiment.sentinel
+        raise ConfigError(
+            f"sentinel = {kind}: with service.compile=server it would be compiled like the "
+            "points of its job, and so not be the same in each. Use "
+            "service.compile=client or sentinel=none."
+        )
 
 
 def part(item: Item) -> Part:

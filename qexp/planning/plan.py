@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,11 @@ class Plan:
         return len({submission.block for submission in self.submissions})
 
     @property
+    def paid(self) -> bool:
+        """Whether it is run by a service that is not this machine."""
+        return any(one.service.kind != "local" for one in self.submissions)
+
+    @property
     def first(self) -> Cell:
         """The first cell, for what all have in common."""
         return (*self.cells, *self.invalid, *self.dropped)[0]
@@ -117,6 +123,7 @@ def plan(
     """
     experiment = cells[0].experiment
     _require_one_sweep(cells)
+    _require_one_service(cells)
     unique, invalid, dropped, doubles = _sorted_out(cells)
     _require_runnable(unique, invalid, dropped, swept=swept, part=part)
     unique = [cell for cell in unique if cell.ready[2].id not in known]
@@ -237,6 +244,21 @@ def _require_runnable(
         )
     if not unique and not part:
         raise ConfigError(f"{cannot(bad)}\nNo cell is left to run.")
+
+
+def _require_one_service(cells: Sequence[Cell]) -> None:
+    """Refuse cells of different services: a command is run by one of them."""
+    inside = {"noise", "workers", "compile"}
+    found = {
+        json.dumps(service.model_dump(exclude=inside), sort_keys=True): service.kind
+        for service in (cell.experiment.service for cell in cells)
+    }
+    if len(found) > 1:
+        kinds = ", ".join(dict.fromkeys(found.values()))
+        raise ConfigError(
+            f"service = {kinds}: a sweep is run by one service, under one account. Run one "
+            "command for each."
+        )
 
 
 def _places(items: Sequence[Item], sent: Submission) -> dict[str, Place]:

@@ -77,6 +77,9 @@ class Runner(Protocol):
     def cancel(self, job: Job) -> None:
         """Ask that a job be not run, or not finished."""
 
+    def logs(self, job: Job) -> str:
+        """What a job's program printed; empty where nothing is known of that."""
+
     def stop(self) -> None:
         """Start nothing more of what was submitted, and let what runs end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qexp.declare.config import LocalService
 from qexp.figures import png
 from qexp.figures.circuit import circuit
 from qexp.figures.histogram import histogram
@@ -38,14 +39,21 @@ def _histogram(ran: Ran) -> bytes:
 
 def setting(ran: Ran) -> str:
     """How a point was run, in a few words."""
-    options, noise = ran.options, ran.experiment.service.noise
-    ideal = noise == "ideal" or ran.device.properties is None
-    how = "without noise" if ideal else f"with the noise calibrated on {ran.device.day}"
+    options = ran.options
     mitigated = (
         ", M3 readout mitigation" if options.measurement_error_mitigation else ""
     )
     level = options.optimization_level
-    return f"simulated {how}, optimization level {level}{mitigated}"
+    return f"{_how(ran)}, optimization level {level}{mitigated}"
+
+
+def _how(ran: Ran) -> str:
+    service = ran.experiment.service
+    if not isinstance(service, LocalService):
+        return f"measured on {ran.device.name} through {service.kind}"
+    if service.noise == "ideal" or ran.device.properties is None:
+        return "simulated without noise"
+    return f"simulated with the noise calibrated on {ran.device.day}"
 
 
 def summary_pictures(ran: Ran) -> dict[str, bytes]:

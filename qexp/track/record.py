@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import qexp
+from qexp.declare.config import LocalService, Service
 from qexp.declare.options import Options
 from qexp.planning.cell import Cell
 from qexp.planning.plan import Place
@@ -126,8 +127,7 @@ def declared_params(
         "circuit": experiment.circuit.kind,
         **{f"circuit.{name}": value for name, value in arguments.items()},
         "backend": cell.device_name,
-        "service": experiment.service.kind,
-        "service.noise": experiment.service.noise,
+        **_service(experiment.service),
         "repeat": 0 if point is None else point.repeat,
         **(
             {"seed": seeds.sweep, "seed_simulator": seeds.simulator}
@@ -136,6 +136,12 @@ def declared_params(
         ),
         **effective(options, seeds),
     }
+
+
+def _service(service: Service) -> dict[str, Any]:
+    if isinstance(service, LocalService):
+        return {"service": service.kind, "service.noise": service.noise}
+    return {"service": service.kind, "service.compile": service.compile}
 
 
 def effective(options: Options, seeds: Seeds | None) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Circuits compiled here, for a service that is told to leave them as they are."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from qexp.devices.snapshot import backend
+from qexp.errors import PointFailed
+from qexp.planning.submission import Part, Submission
+from qexp.services.program import compile_for, reason
+from qexp.services.wire import packed
+
+Made = list[tuple[QuantumCircuit, float]]
+
+
+class Compiler:
+    """Compiles each part once for all that are equal, and keeps what became of it."""
+
+    def __init__(self) -> None:
+        """Start with nothing compiled."""
+        self._made: dict[tuple[str, str], Made | PointFailed] = {}
+        self._headers: dict[str, dict[str, Any]] = {}
+
+    def circuits(self, part: Part, submission: Submission) -> list[QuantumCircuit]:
+        """A part's compiled circuits, under the names with which they travel.
+
+        Raises:
+            PointFailed: One of them cannot be compiled; says why.
+        """
+        key = (submission.device.digest, part.key)
+        if key not in self._made:
+            self._made[key] = _compiled(part, submission)
+        made = self._made[key]
+        if isinstance(made, PointFailed):
+            raise made
+        named = []
+        for declared, name, (circuit, seconds) in zip(
+            part.built.circuits, part.names, made, strict=True
+        ):
+            own = circuit.copy(name)
+            own.metadata = declared.metadata
+            self._headers[name] = {
+                "compiled": packed(own),
+                "transpile_seconds": seconds,
+            }
+            named.append(own)
+        return named
+
+    def header(self, name: str) -> dict[str, Any]:
+        """What is known here of a circuit, for the header of its result."""
+        return self._headers.get(name, {})
+
+
+def _compiled(part: Part, submission: Submission) -> Made | PointFailed:
+    machine, made = backend(submission.device), []
+    try:
+        for circuit in part.built.circuits:
+            start = time.perf_counter()
+            compiled = compile_for(machine, circuit, part.compile)
+            made.append((compiled, time.perf_counter() - start))
+    except Exception as error:  # whatever a circuit does, the others go on
+        return PointFailed(reason(error))
+    return made

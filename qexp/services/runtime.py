@@ -1,0 +1,186 @@
+"""The runtime service: circuit-runner's jobs, one request at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from qexp.errors import ServiceError
+from qexp.services import State
+from qexp.services.account import Account
+from qexp.services.answers import need, short
+from qexp.services.http import Refused, Unanswered, clipped
+
+PROGRAM = "circuit-runner"
+
+PAGE = 50
+"""Jobs asked for at a time."""
+
+STATES = {
+    "QUEUED": State.QUEUED,
+    "RUNNING": State.RUNNING,
+    "COMPLETED": State.DONE,
+    "FAILED": State.FAILED,
+    "CANCELLED": State.CANCELLED,
+    "CANCELLED - RAN TOO LONG": State.FAILED,
+}
+
+FULL = frozenset({"3458", "1012"})
+"""Codes of the service for: as many jobs as you may have are under way."""
+
+Json = dict[str, Any]
+
+
+class Full(ServiceError):
+    """The service takes no more jobs for now."""
+
+
+class Runtime:
+    """Jobs of an account."""
+
+    def __init__(self, account: Account) -> None:
+        """Send nothing yet."""
+        self._account = account
+
+    def run(self, device: str, params: Json) -> str:
+        """Start a job; its id.
+
+        Args:
+            device: The device's name.
+            params: The program's inputs, encoded.
+
+        Raises:
+            Full: It was not accepted, because there are too many.
+            Refused: It was not accepted.
+            Unanswered: Nobody knows whether it was.
+        """
+        instance = self._account.instance
+        body = {
+            "program_id": PROGRAM,
+            "hub": instance.hub,
+            "group": instance.group,
+            "project": instance.project,
+            "backend": device,
+            "params": params,
+            "runtime": None,
+        }
+        try:
+            answer = self._account.request("POST", self._url(), body=body, repeat=False)
+        except Refused as refused:
+            if refused.codes & FULL:
+                raise Full(str(refused)) from refused
+            raise
+        try:
+            return str(need(answer.json(), "id", str, "POST jobs"))
+        except (ValueError, ServiceError):
+            # it may well have been accepted
+            said = short(answer.text)
+            raise Unanswered(f"POST jobs: the answer has no id: {said}") from None
+
+    def status(self, job: str) -> str:
+        """A job's status in the service's words."""
+        found = self._account.json("GET", self._url(job))
+        return str(need(found, "status", str, f"job {job}"))
+
+    def state(self, job: str) -> State:
+        """Where a job is.
+
+        Raises:
+            ServiceError: The service has no such job, or a status that is not known.
+        """
+        status = self.status(job)
+        if status.upper() not in STATES:
+            raise ServiceError(
+                f"job {job}: the service says {status!r}, which is unknown"
+            )
+        return STATES[status.upper()]
+
+    def results(self, job: str) -> bytes | None:
+        """What a job gave, or why it failed; None where that is not there yet."""
+        answer = self._account.request("GET", self._url(job, "results"))
+        return None if answer.status_code == 204 else answer.content
+
+    def why(self, job: str) -> str:
+        """Why a job came to nothing, in the service's words."""
+        status = self.status(job)
+        try:
+            text = (self.results(job) or b"").decode(errors="replace").strip()
+        except Refused as refused:
+            text = str(refused)
+        return f"job {job}: {status}. {clipped(text)}".strip()
+
+    def logs(self, job: str) -> str:
+        """What a job's program printed."""
+        try:
+            return self._account.request("GET", self._url(job, "logs")).text
+        except Refused as refused:
+            if refused.status == 404:
+                return ""
+            raise
+
+    def cancel(self, job: str) -> bool:
+        """Cancel a job; whether there was something to cancel."""
+        try:
+            self._account.request("POST", self._url(job, "cancel"))
+        except Refused as refused:
+            if refused.status == 409:
+                return False
+            raise
+        return True
+
+    def delete(self, job: str) -> None:
+        """Have the service forget a job."""
+        self._account.request("DELETE", self._url(job))
+
+    def find(self, marks: Mapping[str, str]) -> str | None:
+        """The id of the newest job whose `params.header` has some values; None for none.
+
+        Raises:
+            ServiceError: The service does not tell what jobs were sent with.
+        """
+        silent = 0
+        for listed in self.jobs():
+            params = sent_with(listed)
+            if params is None:
+                silent += 1
+                continue
+            header = params.get("header")
+            if isinstance(header, dict) and marks.items() <= header.items():
+                return str(need(listed, "id", str, "jobs"))
+        if silent:
+            raise ServiceError(
+                "the service lists jobs without what they were sent with (params), so it "
+                "cannot tell whether it has a job already"
+            )
+        return None
+
+    def jobs(self) -> Iterator[Json]:
+        """This program's jobs, pending and not, as the service lists them."""
+        seen = 0
+        while True:
+            asked = {"limit": PAGE, "offset": seen, "program": PROGRAM}
+            page = self._account.json("GET", self._url(), params=asked)
+            listed = need(page, "jobs", list, "jobs")
+            yield from listed
+            seen += len(listed)
+            if not listed or seen >= need(page, "count", int, "jobs"):
+                return
+
+    def _url(self, *path: str) -> str:
+        end = "".join(f"/{quote(part, safe='')}" for part in path)
+        return f"{self._account.runtime}/jobs{end}"
+
+
+def sent_with(listed: Any) -> Json | None:
+    """The inputs that a job was sent with, in any of the forms they come in."""
+    params = listed.get("params") if isinstance(listed, dict) else None
+    if isinstance(params, str):
+        try:
+            params = json.loads(params)
+        except ValueError:
+            return None
+    if isinstance(params, list):
+        params = params[0] if params else None
+    return params if isinstance(params, dict) and params else None

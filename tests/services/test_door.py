@@ -1,0 +1,185 @@
+"""`qexp.run_circuits`: the arguments and the job of qiskit-ibmq-provider."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.exceptions import QiskitError
+from qiskit.providers import JobStatus
+from qiskit.result import Result
+from qiskit.transpiler import Layout
+
+import qexp
+from qexp.errors import ConfigError, ServiceError
+from qexp.services.local import Local
+from tests.services import fake as fakes
+
+REMOTE = {"kind": "circuit_runner", "url": fakes.URL, "poll_seconds": 0.01}
+
+
+@pytest.fixture
+def bell():
+    circuit = QuantumCircuit(2, name="bell")
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+def test_the_arguments_are_those_of_the_provider():
+    names = """circuits backend_name shots initial_layout layout_method routing_method
+    translation_method seed_transpiler optimization_level init_qubits rep_delay
+    transpiler_options measurement_error_mitigation use_measure_esp"""
+    found = inspect.signature(qexp.run_circuits).parameters
+    assert list(found) == [*names.split(), "service", "run_config"]
+    defaults = {name: one.default for name, one in found.items()}
+    assert defaults["optimization_level"] == 1
+    assert defaults["init_qubits"] is True
+    assert defaults["measurement_error_mitigation"] is False
+    assert defaults["rep_delay"] is None
+
+
+def test_qexp_alone_imports_no_terra():
+    code = "import sys, qexp; print('qiskit' in sys.modules); qexp.nothing"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False\n"
+    assert "has no attribute 'nothing'" in done.stderr
+
+
+def test_one_circuit_on_the_embedded_service(bell):
+    seeds = {"seed_simulator": 3, "seed_transpiler": 0}
+    job = qexp.run_circuits(bell, "ibmq_manila", shots=200, **seeds)
+    result = job.result(timeout=60)
+    assert isinstance(result, Result)
+    assert sum(result.get_counts().values()) == 200
+    assert result.get_counts(bell) == result.get_counts("bell") == result.get_counts(0)
+    assert job.status() is JobStatus.DONE
+    assert job.job_id() == result.job_id
+    assert job.error_message() is None
+    assert job.logs() == ""
+    assert job.backend.name() == "ibmq_manila"
+    assert job.inputs["shots"] == 200
+    assert job.inputs["circuits"] == [bell]
+    with pytest.raises(QiskitError, match="No quasiprobabilities"):
+        result.get_quasiprobabilities()
+    again = qexp.run_circuits(bell, "ibmq_manila", 200, **seeds)
+    assert again.result().get_counts() == result.get_counts()
+
+
+def test_quasiprobabilities(bell):
+    more = bell.copy("more")
+    job = qexp.run_circuits(
+        [bell, more], "ibmq_manila", measurement_error_mitigation=True
+    )
+    both = job.result().get_quasiprobabilities()
+    assert [sum(one.values()) for one in both] == pytest.approx([1, 1])
+    assert both[0].shots == 4000
+    assert job.result().get_quasiprobabilities(more) == both[1]
+    assert both[0][0] + both[0][3] == pytest.approx(1, abs=0.1)
+
+
+def test_the_same_over_http(bell, served):
+    job = qexp.run_circuits(
+        bell, "ibmq_montreal", service=REMOTE, routing_method="sabre"
+    )
+    job.wait_for_final_state(timeout=60)
+    assert job.result().get_counts() == {"00": 4000}
+    assert job.job_id() == "job1"
+    assert job.status() is JobStatus.DONE
+    assert job.logs() == "log line 1\nlog line 2\n"
+    params = served.bodies[0]["params"]
+    assert params["transpiler_options"] == {"routing_method": "sabre"}
+    assert params["init_qubits"] is True
+    assert params["measurement_error_mitigation"] is False
+
+
+def test_a_failed_job(bell, served):
+    served.next_states = [["Failed"]]
+    served.results = ["it is cold"]
+    job = qexp.run_circuits(bell, "ibmq_montreal", service=REMOTE)
+    with pytest.raises(ServiceError, match="it is cold"):
+        job.result(timeout=60)
+    assert job.status() is JobStatus.ERROR
+    assert "it is cold" in job.error_message()
+
+
+def test_a_cancelled_job_and_one_that_takes_long(bell, served, monkeypatch):
+    served.next_states = [["Queued"] * 10**6]
+    gate = threading.Event()
+    monkeypatch.setattr(
+        "tests.services.fake.Clock.__call__", lambda *_: gate.wait(0.01)
+    )
+    job = qexp.run_circuits(bell, "ibmq_montreal", service=REMOTE)
+    assert job.status() is JobStatus.QUEUED
+    with pytest.raises(ServiceError, match=r"not over after 0\.05"):
+        job.result(timeout=0.05)
+    job.cancel()
+    with pytest.raises(ServiceError, match="cancelled"):
+        job.result(timeout=60)
+    assert job.status() is JobStatus.CANCELLED
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """What is submitted; nothing is run."""
+    found = []
+    submit = Local.submit
+    monkeypatch.setattr(
+        Local, "submit", lambda own, one: (found.append(one), submit(own, one))[1]
+    )
+    monkeypatch.setattr(Local, "arrivals", lambda own: iter(()))
+    return found
+
+
+def test_layouts_in_each_of_their_forms_and_numpy_s_numbers(bell, sent):
+    first, second = bell.qubits
+    for layout in (
+        [3, 4],
+        (3, 4),
+        np.array([3, 4]),
+        {0: 3, 1: 4},
+        {second: 4, first: 3},
+        Layout({first: 3, second: 4}),
+    ):
+        qexp.run_circuits(bell, "ibmq_manila", np.int64(7), layout)
+        assert sent[-1].parts[0].compile["initial_layout"] == [3, 4]
+        assert sent[-1].inputs["shots"] == 7
+
+
+def test_a_method_may_stand_in_the_transpiler_options(bell, sent):
+    further = {"layout_method": "dense"}
+    qexp.run_circuits(bell, "ibmq_manila", transpiler_options=further)
+    assert sent[-1].parts[0].compile["layout_method"] == "dense"
+    with pytest.raises(ConfigError, match="layout_method is sabre"):
+        qexp.run_circuits(
+            bell, "ibmq_manila", layout_method="sabre", transpiler_options=further
+        )
+
+
+def test_what_cannot_be_done_is_told_before_anything_is_sent(bell, sent):
+    for arguments, options, message in (
+        ((bell, "ibmq_manilla"), {}, "Did you mean ibmq_manila"),
+        ((bell, "ibmq_manila"), {"service": "lokal"}, "Did you mean local"),
+        ((bell, "ibmq_manila"), {"shots": 0}, "shots"),
+        ((bell, "ibmq_manila"), {"shot": 1}, "shot"),
+        ((bell, "ibmq_manila"), {"service": "circuit_runner"}, "service.url: not set"),
+        (([], "ibmq_manila"), {}, "circuits"),
+        (("bell", "ibmq_manila"), {}, "circuits"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            qexp.run_circuits(*arguments, **options)
+    assert sent == []
+
+
+def test_a_service_of_one_s_own(bell, served, folder):
+    (folder / "conf" / "service").mkdir(parents=True)
+    text = f"defaults: [circuit_runner]\nurl: {fakes.URL}\npoll_seconds: 0.01\n"
+    (folder / "conf" / "service" / "mine.yaml").write_text(text)
+    job = qexp.run_circuits(bell, "ibmq_montreal", service="mine")
+    assert job.result(timeout=60).get_counts() == {"00": 4000}

@@ -1,0 +1,113 @@
+"""The form in which inputs travel, and QPY of somebody else's."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import Parameter
+
+from qexp.errors import ConfigError
+from qexp.services.unsafe import harmless
+from qexp.services.wire import encode, packed, with_methods
+from tests.embedded import ghz
+
+
+def unpacked(text):
+    return zlib.decompress(base64.b64decode(text))
+
+
+def test_a_circuit_is_qpy():
+    (circuit,) = ghz().circuits
+    sent = encode({"circuits": [circuit]})["circuits"][0]
+    assert sent["__type__"] == "QuantumCircuit"
+    (back,) = qpy.load(io.BytesIO(unpacked(sent["__value__"])))
+    assert back == circuit
+    assert back.name == circuit.name
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (0, 0),
+        (False, False),
+        (None, None),
+        (np.int64(3), 3),
+        (np.float64(0.5), 0.5),
+        (np.bool_(True), True),
+        ((1, 2), [1, 2]),
+        ({1: 2}, {"1": 2}),
+        (1 + 2j, {"__type__": "complex", "__value__": [1.0, 2.0]}),
+        ({3}, {"__type__": "set", "__value__": [3]}),
+    ],
+)
+def test_plain_and_numpy_s_values(value, sent):
+    found = encode(value)
+    assert found == sent
+    assert type(found) is type(sent)
+    json.dumps(found, allow_nan=False)
+
+
+def test_arrays():
+    sent = encode(np.array([[1.5, 2.0]]))
+    assert sent["__type__"] == "ndarray"
+    back = np.load(io.BytesIO(unpacked(sent["__value__"])), allow_pickle=False)
+    assert back.tolist() == [[1.5, 2.0]]
+    assert encode(np.array([1, "a"], dtype=object)) == [1, "a"]
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), np.float64("inf"), complex(0, float("nan")), object()]
+)
+def test_what_cannot_be_sent_is_refused_by_its_name(value):
+    with pytest.raises(ConfigError, match=r"inputs\.a\[1\]"):
+        encode({"a": [0, value]})
+    if type(value) is not object:
+        with pytest.raises(ConfigError, match=r"inputs\.a"):
+            encode({"a": np.array([value])})
+
+
+def test_an_angle_that_is_no_number_is_refused():
+    circuit = QuantumCircuit(1, name="odd")
+    circuit.append(QuantumCircuit(1).to_instruction(), [0])
+    circuit.rx(0.1, 0)
+    circuit.data[1].operation.params[0] = float("nan")
+    with pytest.raises(ConfigError, match="odd: rx"):
+        packed(circuit)
+
+
+def test_methods_stand_in_the_transpiler_options_as_well():
+    inputs = {"layout_method": "dense", "routing_method": None, "shots": 0}
+    assert with_methods(inputs) == {
+        **inputs,
+        "transpiler_options": {"layout_method": "dense"},
+    }
+    assert with_methods({"shots": 0}) == {"shots": 0}
+    both = {**inputs, "transpiler_options": {"layout_method": "dense", "dt": 1}}
+    assert with_methods(both) == both
+    both["transpiler_options"]["layout_method"] = "sabre"
+    with pytest.raises(ConfigError, match=r"layout_method = sabre.*is dense"):
+        with_methods(both)
+
+
+def test_a_compiled_circuit_is_harmless_and_an_expression_is_not():
+    circuit = QuantumCircuit(1)
+    circuit.rx(2 * Parameter("a"), 0)
+    assert harmless(packed(ghz().circuits[0]))
+    assert not harmless(packed(circuit))
+    assert qpy.load(io.BytesIO(unpacked(packed(circuit))))[0] == circuit
+
+
+@pytest.mark.parametrize("text", [None, "", "no", "eJwDAAAAAAE=", 7])
+def test_what_is_no_circuit_is_not_harmless(text):
+    assert not harmless(text)
+
+
+def test_a_bomb_is_not_harmless(monkeypatch):
+    monkeypatch.setattr("qexp.services.unsafe.LARGEST", 100)
+    assert not harmless(packed(ghz().circuits[0]))
