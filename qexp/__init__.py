@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """`run_circuits`, imported when it is asked for: terra takes seconds."""
+    if name == "run_circuits":
+        return importlib.import_module("qexp.door.circuits").run_circuits
+    raise AttributeError(f"module 'qexp' has no attribute {name!r}")

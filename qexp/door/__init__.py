@@ -1,0 +1,1 @@
+"""qexp from Python: `run_circuits`, as qiskit-ibmq-provider had it."""
