@@ -30,8 +30,21 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # services know neither ledger nor MLflow
     "services": (
-        {"circuits", "declare", "devices", "errors", "planning"},
-        {"mthree", "qiskit", "qiskit_aer"},
+        {"", "circuits", "declare", "devices", "errors", "planning", "secrets"},
+        {"mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
+    ),
+    # a service of its own, which no other room knows
+    "emulator": (
+        {
+            "circuits",
+            "declare",
+            "devices",
+            "errors",
+            "planning",
+            "services",
+            "userconf",
+        },
+        {"fastapi", "pydantic", "qiskit", "starlette", "uvicorn", "yaml"},
     ),
     # metrics know no service
     "metrics": (set(), {"numpy", "scipy"}),
@@ -47,6 +60,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"qiskit"},
     ),
+    # Python's door; it logs nothing
+    "door": (
+        {"circuits", "declare", "devices", "errors", "planning", "services"},
+        {"numpy", "qiskit"},
+    ),
     "track": (
         {"", "declare", "devices", "errors", "planning", "results", "secrets"},
         {"mlflow", "qiskit", "requests", "yaml"},
@@ -54,6 +72,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "figures": (set(), {"matplotlib", "numpy", "qiskit"}),
     "shown": (
         {
+            "declare",
             "devices",
             "errors",
             "figures",
@@ -80,7 +99,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"hydra", "omegaconf"},
     ),
-    "__main__": ({"", "command", "complete", "help"}, set()),
+    "__main__": ({"", "command", "complete", "emulator", "help"}, set()),
     # Hydra imports these in every application of an environment
     "hydra_plugins": ({"command", "userconf"}, {"hydra", "omegaconf"}),
 }
@@ -88,9 +107,21 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 # Walls inside rooms: who alone may import a third party there.
 WALLS: dict[str, set[str]] = {
     "mlflow": {"track.store"},
-    "requests": {"track.target"},
+    "requests": {
+        "services.account",
+        "services.answers",
+        "services.http",
+        "track.target",
+    },
     "qiskit_aer": {"services.aer", "services.noise"},
     "mthree": {"services.aer"},
+    "uvicorn": {"emulator.failing", "emulator.serving"},
+    "fastapi": {
+        "emulator.account",
+        "emulator.app",
+        "emulator.requests",
+        "emulator.runtime",
+    },
     "rich": {"shown.screen", "shown.progress"},
     "jinja2": {"shown.report"},
     "hydra": {

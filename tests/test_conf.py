@@ -17,6 +17,7 @@ DEVICES = [file.stem for file in FILES if file.parent.name == "backend"]
 REQUIRED = {
     "circuit/qasm": ["circuit.files=some.qasm"],
     "circuit/python": ["circuit.function=some.function"],
+    "service/circuit_runner": ["service.url=https://example.org/api"],
 }
 
 
