@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -144,18 +145,29 @@ class Server:
                 start_new_session=True,  # Ctrl-C is for this process alone
             )
 
+    def _start_again(self) -> None:
+        """Start another in the place of one that has ended, or is about to."""
+        if self._closed:
+            return
+        self._control.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+        self._start()
+
     def fork(self) -> Link:
         """A new worker; messages wait until it is there."""
         with self._lock:
-            if self._process.poll() is not None and not self._closed:
-                self._control.close()
-                self._start()
+            if self._process.poll() is not None:
+                self._start_again()
             ours, theirs = socket.socketpair()
             status, told = os.pipe()
+            handles = [theirs.fileno(), told]
             try:
-                socket.send_fds(self._control, [b"w"], [theirs.fileno(), told])
-            except OSError:
-                pass  # it has ended: the link says so
+                socket.send_fds(self._control, [b"w"], handles)
+            except OSError:  # it is ending
+                self._start_again()
+                with suppress(OSError):  # and so is this one: the link says so
+                    socket.send_fds(self._control, [b"w"], handles)
             finally:
                 theirs.close()
                 os.close(told)

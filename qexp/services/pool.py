@@ -24,6 +24,10 @@ STARTS = 3
 """How often a worker is started in vain before a task is given up for it."""
 
 
+PAUSE = 0.3
+"""Seconds before a worker is started again, for each time that it was in vain."""
+
+
 class _Seat:
     """A worker's place, which outlives its process.
 
@@ -224,6 +228,8 @@ class Pool:
                     return
                 unknown = "unknown status" if seat.pid else "it could not be started"
                 self._bury(seat, f"the worker process ended ({end or unknown})")
+                # a server that is being killed takes a moment to be gone
+                seat.changed.wait_for(lambda: self._closed, PAUSE * seat.stillborn)
                 seat.changed.wait_for(lambda: self._closed or len(self._queues) > 0)
 
     def _told(self, seat: _Seat, what: str, number: int, raw: bytes) -> None:
