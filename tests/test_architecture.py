@@ -28,9 +28,20 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"circuits", "declare", "devices", "errors"},
         {"numpy", "qiskit"},
     ),
+    # a process of its own for circuits of strangers
+    "guarded": ({"circuits"}, {"qiskit"}),
     # services know neither ledger nor MLflow
     "services": (
-        {"", "circuits", "declare", "devices", "errors", "planning", "secrets"},
+        {
+            "",
+            "circuits",
+            "declare",
+            "devices",
+            "errors",
+            "guarded",
+            "planning",
+            "secrets",
+        },
         {"mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
     ),
     # a service of its own, which no other room knows
@@ -40,6 +51,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "declare",
             "devices",
             "errors",
+            "guarded",
             "planning",
             "services",
             "userconf",

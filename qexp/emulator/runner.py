@@ -12,12 +12,12 @@ from typing import Any
 
 from qexp.emulator import pace
 from qexp.emulator.inputs import Inputs, require_number, require_room, taken
-from qexp.emulator.reader import Reader
-from qexp.emulator.refusal import FAULT, Refusal
+from qexp.emulator.refusal import FAULT, UNREADABLE, Refusal
 from qexp.emulator.run import merged, submission
 from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Offered, Shelf
 from qexp.emulator.store import COMPLETED, FAILED, TOO_LONG, Job, Store
+from qexp.guarded.reader import Reader, Unreadable
 from qexp.planning.submission import Job as Receipt
 from qexp.planning.submission import Submission
 from qexp.services.pool import Pool
@@ -128,6 +128,8 @@ class Runner:
             return f"Job ran longer than {seconds:g} seconds".encode(), TOO_LONG
         except Refusal as refusal:
             return refusal.text.encode(), FAILED
+        except Unreadable as error:
+            return Refusal(*UNREADABLE, str(error)).text.encode(), FAILED
         except Exception as error:  # a job must not take the service with it
             fault = Refusal(*FAULT, f"{type(error).__name__}: {error}")
             return fault.text.encode(), FAILED

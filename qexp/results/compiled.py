@@ -23,14 +23,14 @@ class Compiled:
 
     Attributes:
         circuits: Circuits on physical qubits, in order.
-        seconds: Time that compiling took, in all.
+        seconds: Time that compiling took, in all; None where that is not known.
         physical_qubits: Physical qubits of the first circuit's measurements, in clbit
             order.
         hash: Digest of the compiled gate lists, 12 hexadecimal digits.
     """
 
     circuits: tuple[QuantumCircuit, ...]
-    seconds: float
+    seconds: float | None
 
     @property
     def physical_qubits(self) -> list[int]:
@@ -63,8 +63,8 @@ def metrics(
             beside its shots.
 
     Returns:
-        `depth` and `two_qubit_gates`; `transpile_seconds` (sum); and, where the
-        calibration has what it takes, `duration` (seconds),
+        `depth` and `two_qubit_gates`; `transpile_seconds` (sum), where it is known; and,
+        where the calibration has what it takes, `duration` (seconds),
         `estimated_success_probability` and `quantum_seconds` (sum).
     """
     circuits = compiled.circuits

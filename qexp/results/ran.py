@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qexp.circuits import Built
-from qexp.declare.config import Experiment
+from qexp.declare.config import CircuitRunnerService, Experiment
 from qexp.declare.options import Options
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
@@ -18,7 +18,7 @@ from qexp.results import compiled, score
 from qexp.results.compiled import Compiled
 from qexp.results.result import Result
 from qexp.results.score import Scored
-from qexp.services.program import decoded
+from qexp.services.program import PROBLEM, decoded, reason
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,10 @@ class Ran:
         job: The receipt.
         result: What came back.
         scores: Scores; empty where the point failed.
-        compiled: The compiled circuits; None where the point failed.
+        compiled: The compiled circuits; None where the point failed, or the service
+            does not tell.
         compile_metrics: See `qexp.results.compiled.metrics`.
+        remarks: Why something of this is missing.
     """
 
     place: Place
@@ -42,6 +44,7 @@ class Ran:
     scores: tuple[Scored, ...]
     compiled: Compiled | None
     compile_metrics: Mapping[str, float]
+    remarks: tuple[str, ...] = ()
 
     @property
     def experiment(self) -> Experiment:
@@ -71,7 +74,7 @@ class Ran:
     @property
     def notes(self) -> tuple[str, ...]:
         """Options that had no effect, and other remarks."""
-        return self.place.cell.notes
+        return (*self.place.cell.notes, *self.remarks)
 
     @property
     def options(self) -> Options:
@@ -95,25 +98,46 @@ class Ran:
 def ran(place: Place, sweep: str, job: Job, result: Result) -> Ran:
     """Score what a point gave, and take the measure of what the compiler made of it."""
     cell = place.cell
-    device, built, _ = cell.ready
-    made = _compiled(result)
+    made: Compiled | None = None
     figures: Mapping[str, float] = {}
-    if made is not None:
-        share = len(built.circuits) / place.company
-        properties = backend(device).properties()
-        figures = compiled.metrics(
-            made, device, properties, place.point.options, share=share
-        )
+    remarks = [one.header[PROBLEM] for one in result.measured if PROBLEM in one.header]
+    try:
+        made, figures = _measured(place, result)
+    except Exception as error:
+        if not isinstance(cell.experiment.service, CircuitRunnerService):
+            raise
+        # it is a circuit of somebody else's, and the counts are good
+        remarks.append(f"what the service compiled has no figures: {reason(error)}")
     names = cell.experiment.metrics
-    scores = () if result.error else tuple(score.score(built, result, names))
-    return Ran(place, sweep, job, result, scores, made, figures)
+    scores = () if result.error else tuple(score.score(cell.ready[1], result, names))
+    told = tuple(dict.fromkeys(remarks))
+    return Ran(place, sweep, job, result, scores, made, figures, told)
+
+
+def _measured(
+    place: Place, result: Result
+) -> tuple[Compiled | None, Mapping[str, float]]:
+    """The compiled circuits, and their figures."""
+    made = _compiled(result)
+    if made is None:
+        return None, {}
+    device, built, _ = place.cell.ready
+    share = len(built.circuits) / place.company
+    properties = backend(device).properties()
+    figures = compiled.metrics(
+        made, device, properties, place.point.options, share=share
+    )
+    _ = made.hash, made.physical_qubits  # MLflow gets them
+    return made, figures
 
 
 def _compiled(result: Result) -> Compiled | None:
     headers = [one.header for one in result.measured]
     if not headers or any("compiled" not in header for header in headers):
         return None
+    seconds = [header.get("transpile_seconds") for header in headers]
+    known = [float(one) for one in seconds if one is not None]
     return Compiled(
         circuits=tuple(decoded(header["compiled"]) for header in headers),
-        seconds=sum(float(header["transpile_seconds"]) for header in headers),
+        seconds=sum(known) if len(known) == len(seconds) else None,
     )

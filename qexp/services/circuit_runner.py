@@ -17,7 +17,7 @@ from qexp.services.flight import Flight
 from qexp.services.http import Http, Refused
 from qexp.services.runtime import Full, Runtime
 from qexp.services.sending import Sender
-from qexp.services.unsafe import harmless
+from qexp.services.unsafe import Unsafe
 
 KIND = "circuit_runner"
 
@@ -55,6 +55,7 @@ class CircuitRunner:
         self.account = Account(service, http or Http(service.timeout, sleep))
         self.runtime = Runtime(self.account)
         self._sender = Sender(self.runtime, service.settle_seconds, sleep)
+        self._unsafe = Unsafe()
         self._known: dict[str, Flight] = {}
         self._waiting: deque[Flight] = deque()
         self._flying: list[Flight] = []
@@ -219,16 +220,20 @@ class CircuitRunner:
     def decode(self, raw: bytes) -> dict[str, Any]:
         """The answer, with what was compiled here in its headers.
 
+        What was compiled there is in them as well, as far as it can be read.
+
         Raises:
             ServiceError: The bytes are not an answer of circuit-runner's.
         """
         answer = answer_of(raw)
+        theirs = []
         for experiment in answer["results"]:
             header = experiment["header"]
             made = self._sender.header(header["name"]) if experiment["success"] else {}
             header.update(made)
-            if not made and not harmless(header.get("compiled")):
-                header.pop("compiled", None)
+            if not made:
+                theirs.append(header)
+        self._unsafe.settle(theirs)
         return answer
 
     def cancel(self, job: Job) -> None:
@@ -268,5 +273,6 @@ class CircuitRunner:
             self._flying.remove(flight)
 
     def close(self) -> None:
-        """Give back connections; jobs that are under way stay so."""
+        """Give back connections and processes; jobs that are under way stay so."""
+        self._unsafe.close()
         self.account.close()

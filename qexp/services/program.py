@@ -38,6 +38,9 @@ COMPILE_OPTIONS = (
 )
 """Inputs that are arguments of `qiskit.transpile`."""
 
+PROBLEM = "compiled_problem"
+"""The key of a header that says why `compiled` is missing, where another has run it."""
+
 _NOT_FOR_THE_MACHINE = ("init_qubits", "rep_delay", "use_measure_esp")
 
 Compile = Callable[[BackendV1, QuantumCircuit, Json], tuple[QuantumCircuit, float]]

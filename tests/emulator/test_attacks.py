@@ -14,8 +14,7 @@ import pytest
 from qiskit import QuantumCircuit, pulse, qpy
 from qiskit.circuit import Parameter
 
-from qexp.emulator.reader import Reader
-from qexp.emulator.refusal import Refusal
+from qexp.guarded.reader import Reader, Unreadable
 from tests.emulating import bell, encoded, wrapped
 
 
@@ -109,7 +108,7 @@ def test_a_reader_that_ends_is_started_again():
         assert read == bell()
         os.kill(reader._process.pid, signal.SIGKILL)
         for _ in range(2):
-            with suppress(Refusal):
+            with suppress(Unreadable):
                 assert reader.read(encoded(bell())) == [bell()]
                 return
         pytest.fail("it was not")

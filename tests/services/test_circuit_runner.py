@@ -15,7 +15,7 @@ from qexp.services.circuit_runner import CircuitRunner
 from qexp.services.http import TRIES
 from qexp.services.program import decoded
 from qexp.services.runtime import PAGE
-from tests.embedded import built, experiments, ghz, part
+from tests.embedded import built, experiments, part
 from tests.services.fake import Job as Faked
 from tests.services.fake import (
     circuits,
@@ -365,27 +365,6 @@ def test_malformed_data_are_reported(runner, fake, data):
     fake.results = [{"results": [one]}]
     with pytest.raises(ServiceError, match="answer of circuit-runner"):
         answered(runner, remote(part("a")))
-
-
-def test_a_compiled_header_that_could_do_harm_is_dropped(runner, fake):
-    from qiskit.circuit import Parameter
-
-    from qexp.services.wire import packed
-
-    circuit = QuantumCircuit(1)
-    circuit.rx(2 * Parameter("a"), 0)
-    answer = fake.answer
-
-    def with_headers(params):
-        found = answer(params)
-        bad, good = (one["header"] for one in found["results"])
-        bad["compiled"], good["compiled"] = packed(circuit), packed(ghz().circuits[0])
-        return found
-
-    fake.answer = with_headers
-    found = answered(runner, remote(part("bad"), part("good")))
-    assert "compiled" not in found["bad-0"]["header"]
-    assert "compiled" in found["good-0"]["header"]
 
 
 # -- calling back

@@ -6,8 +6,10 @@ import json
 import re
 
 import pytest
+from qiskit import QuantumCircuit
 
 from qexp.errors import ConfigError
+from qexp.services.wire import packed
 from tests.services import fake as fakes
 
 SERVICE = ("service=circuit_runner", f"service.url={fakes.URL}")
@@ -43,6 +45,43 @@ def test_a_point_is_logged_without_what_only_our_program_tells(served, ready, qe
     assert "simulated" not in text
     saved = client.download_artifacts(run.info.run_id, "config.yaml", str(ready))
     assert fakes.TOKEN not in open(saved).read()  # noqa: PTH123, SIM115
+
+
+DONE = QuantumCircuit(27, 3)
+DONE.x(5)
+DONE.measure(5, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "note", "depth"),
+    [
+        ({"compiled": "no"}, "what the service compiled is not known: ", None),
+        (
+            {"compiled": packed(DONE), "transpile_seconds": "soon"},
+            "what the service compiled has no figures: ValueError",
+            None,
+        ),
+        ({"compiled": packed(DONE)}, "", 2),
+    ],
+)
+def test_what_a_service_compiled_costs_no_counts(
+    served, ready, qexp, header, note, depth
+):
+    def answer(params):
+        found = fakes.counted(params)
+        found["results"][0]["header"].update(header)
+        return found
+
+    served.answer = answer
+    done = qexp(*GHZ, "backend=ibmq_montreal", *SERVICE, "service.poll_seconds=0.01")
+    assert done.status == 0, done.err
+    _, (run,) = runs(ready)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["success_probability"] == 1.0
+    assert run.data.metrics.get("depth") == depth
+    assert "transpile_seconds" not in run.data.metrics  # it was not told
+    assert note in run.data.tags.get("qexp.notes", "")
+    assert bool(note) == ("what the service" in run.data.tags.get("qexp.notes", ""))
 
 
 def test_what_is_compiled_here_has_its_metrics(served, ready, qexp):

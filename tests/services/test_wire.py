@@ -1,4 +1,4 @@
-"""The form in which inputs travel, and QPY of somebody else's."""
+"""The form in which inputs travel."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import zlib
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qpy
-from qiskit.circuit import Parameter
 
 from qexp.errors import ConfigError
-from qexp.services.unsafe import harmless
 from qexp.services.wire import encode, packed, with_methods
 from tests.embedded import ghz
 
@@ -93,21 +91,3 @@ def test_methods_stand_in_the_transpiler_options_as_well():
     both["transpiler_options"]["layout_method"] = "sabre"
     with pytest.raises(ConfigError, match=r"layout_method = sabre.*is dense"):
         with_methods(both)
-
-
-def test_a_compiled_circuit_is_harmless_and_an_expression_is_not():
-    circuit = QuantumCircuit(1)
-    circuit.rx(2 * Parameter("a"), 0)
-    assert harmless(packed(ghz().circuits[0]))
-    assert not harmless(packed(circuit))
-    assert qpy.load(io.BytesIO(unpacked(packed(circuit))))[0] == circuit
-
-
-@pytest.mark.parametrize("text", [None, "", "no", "eJwDAAAAAAE=", 7])
-def test_what_is_no_circuit_is_not_harmless(text):
-    assert not harmless(text)
-
-
-def test_a_bomb_is_not_harmless(monkeypatch):
-    monkeypatch.setattr("qexp.services.unsafe.LARGEST", 100)
-    assert not harmless(packed(ghz().circuits[0]))

@@ -1,4 +1,4 @@
-"""The emulator's side of the process that reads circuits."""
+"""The main process's side of the process that reads circuits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
-from qexp.emulator.confined import READ
-from qexp.emulator.refusal import UNREADABLE, Refusal
+from qexp.guarded.confined import READ
 
 _BOOT = """
 import json, sys
 handle, sys.path[:] = json.loads(sys.argv[1])
-from qexp.emulator.confined import serve
+from qexp.guarded.confined import serve
 serve(handle)
 """
 
@@ -39,6 +38,10 @@ _PLAIN = {
     "uuid": "UUID",
 }
 """What a circuit has beside terra's classes, by module."""
+
+
+class Unreadable(Exception):
+    """Circuits that are not read; the message says why."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -92,17 +95,34 @@ class Reader:
             circuits: One or a list of them: encoded circuits, or OpenQASM programs.
 
         Raises:
-            Refusal: They cannot be read; says why.
+            Unreadable: One of them cannot be read; says which, and why.
+        """
+        found = self.read_each(circuits if isinstance(circuits, list) else [circuits])
+        made = []
+        for place, one in enumerate(found):
+            if isinstance(one, str):
+                raise Unreadable(f"circuit {place} cannot be read: {one}")
+            made.append(one)
+        return made
+
+    def read_each(self, circuits: list[Any]) -> list[QuantumCircuit | str]:
+        """Circuits, or, in the place of those that cannot be read, why.
+
+        Args:
+            circuits: As for `read`.
+
+        Raises:
+            Unreadable: None of them was read: the process ended, or took too long.
         """
         request = json.dumps({"circuits": circuits}).encode()
         with self._lock:
             reply = self._answer(request)
         if reply[:1] != READ:
-            raise Refusal(*UNREADABLE, reply[1:].decode(errors="replace"))
+            raise Unreadable(reply[1:].decode(errors="replace"))
         try:
-            made: list[QuantumCircuit] = _Unpickler(io.BytesIO(reply[1:])).load()
+            made: list[QuantumCircuit | str] = _Unpickler(io.BytesIO(reply[1:])).load()
         except Exception as error:
-            raise Refusal(*UNREADABLE, str(error)) from error
+            raise Unreadable(str(error)) from error
         return made
 
     def _answer(self, request: bytes) -> bytes:
@@ -117,7 +137,7 @@ class Reader:
         except (EOFError, OSError):
             what = "the process that reads circuits ended"
         self._end()
-        raise Refusal(*UNREADABLE, what)
+        raise Unreadable(what)
 
     def _end(self) -> None:
         if self._process.poll() is None:

@@ -1,6 +1,6 @@
 """Circuits out of a request, read where nothing is lost if the reader goes astray.
 
-This runs in a process of its own (`qexp.emulator.reader`). Terra 0.46 reads a parameter
+This runs in a process of its own (`qexp.guarded.reader`). Terra 0.46 reads a parameter
 expression by evaluating it (CVE-2025-2000), and hands symengine's streams to a parser
 that they can crash (CVE-2025-1403). Circuits that can be run have no expressions left, so
 whatever reads one refuses instead; and names in a stream may only name operations.
@@ -50,7 +50,7 @@ _NEEDED: tuple[ModuleType, ...] = (qiskit.circuit, qiskit.pulse)
 
 
 class Refused(Exception):
-    """A request that is not read; the message says why."""
+    """A circuit that is not read; the message says why."""
 
 
 def _refuse(*_: Any, **__: Any) -> Any:
@@ -104,24 +104,21 @@ def warm() -> None:
 
 
 def read(request: bytes) -> bytes:
-    """The circuits of a request, pickled.
+    """The circuits of a request, pickled; the reason in the place of an unread one.
 
     Args:
-        request: JSON with `circuits`, one or a list as circuit-runner takes them.
-
-    Raises:
-        Refused: One of them is not a circuit, or must not be read.
+        request: JSON with `circuits`, a list of them as circuit-runner takes them.
     """
-    asked = json.loads(request)
-    items = asked["circuits"]
-    items = items if isinstance(items, list) else [items]
-    made = []
-    for place, item in enumerate(items):
-        try:
-            made.append(_bound(_circuit(item)))
-        except Exception as error:
-            raise Refused(f"circuit {place} cannot be read: {_said(error)}") from error
-    return pickle.dumps(made)
+    return pickle.dumps([_read(item) for item in json.loads(request)["circuits"]])
+
+
+def _read(item: Any) -> QuantumCircuit | str:
+    try:
+        return _bound(_circuit(item))
+    except MemoryError:
+        return "it takes too much memory"
+    except Exception as error:  # terra raises whatever its readers run into
+        return _said(error)
 
 
 def _said(error: Exception) -> str:

@@ -26,7 +26,7 @@ def serve(handle: int) -> None:
     Args:
         handle: Descriptor of a socket: requests come, replies go.
     """
-    from qexp.emulator import refusing
+    from qexp.guarded import refusing
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides
     warnings.simplefilter("ignore")
@@ -64,13 +64,11 @@ def _forked(request: bytes, handle: int) -> bytes:
 
 
 def _reply(request: bytes, pipe: int) -> None:
-    from qexp.emulator import refusing
+    from qexp.guarded import refusing
 
     _limit()
     try:
         reply = READ + refusing.read(request)
-    except refusing.Refused as error:
-        reply = REFUSED + str(error).encode()
     except MemoryError:
         reply = REFUSED + b"the circuits take too much memory"
     view = memoryview(reply)
