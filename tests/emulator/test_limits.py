@@ -56,6 +56,48 @@ def test_a_large_request_is_refused(narrow):
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, 1001)
 
 
+def refused(answer, status, code):
+    """Whether an answer is a refusal, in the form of the API that gives it."""
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    (error,) = body["errors"] if "errors" in body else [body["error"]]
+    assert error["code"] == code
+    return error["message"]
+
+
+@pytest.mark.parametrize("path", ["jobs", "programs"])
+def test_an_offset_that_no_database_has_is_refused(emulator, path):
+    refused(emulator.client().get(path, offset="9" * 30), 400, 1101)
+    refused(emulator.client().get(path, offset=-1), 400, 1101)
+    assert emulator.client().get(path, offset=2**63 - 1).status_code == 200
+
+
+HALF = r"\ud800"
+DEEP = "[" * 251 + "]" * 251
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("api/users/loginWithToken", f'{{"apiToken": "{HALF}"}}'),
+        ("api/users/loginWithToken", f'{{"apiToken": {DEEP}}}'),
+        ("runtime/jobs", f'{{"program_id": "{HALF}", "backend": "", "params": {{}}}}'),
+        ("runtime/jobs", '{"params": {"circuits": "HALF"}}'),
+        ("runtime/jobs", '{"params": {"HALF": 1, "circuits": []}}'),
+        ("runtime/jobs", '{"params": {"circuits": DEEP}}'),
+        ("runtime/jobs", "[" * 20_000),
+    ],
+)
+def test_json_that_could_not_be_given_back_is_refused(emulator, path, body):
+    client = emulator.client()
+    url = emulator.url.removesuffix("api") + path
+    rest = '{"program_id": "circuit-runner", "backend": "ibmq_manila", "params"'
+    body = body.replace('{"params"', rest).replace("HALF", HALF).replace("DEEP", DEEP)
+    said = refused(client.session.post(url, data=body, timeout=40), 400, 1101)
+    assert "not JSON" in said
+    assert client.get("jobs").status_code == 200
+
+
 def test_access_tokens_expire(narrow):
     client = narrow.client()
     assert client.get("jobs").status_code == 200
