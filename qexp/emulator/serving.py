@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import ipaddress
 import os
 import signal
 import socket
@@ -25,6 +24,7 @@ from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Shelf
 from qexp.emulator.store import Store
 from qexp.errors import ConfigError
+from qexp.services.token import loopback
 
 
 def serve(settings: Settings) -> None:
@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
         ConfigError: Address, data folder or faults cannot be used.
     """
     script = faults.load(settings.faults) if settings.faults else None
-    if not _loopback(settings.host):
+    if not loopback(settings.host):
         print(
             f"warning: {settings.host} can be reached from other machines, unencrypted: "
             "whoever has the token can run circuits here.",
@@ -135,13 +135,6 @@ def _ready(url: str, settings: Settings) -> None:
         file, kept = tokens.kept(settings.data)
         token = kept if settings.show_token else f"in {file.absolute()}"
     print(f"emulator ready: service.url={url} token: {token}", flush=True)
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _shown(host: str) -> str:

@@ -15,7 +15,7 @@ from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ServiceError
 from qexp.services.answers import content, need, short
 from qexp.services.http import Http, Refused
-from qexp.services.token import token
+from qexp.services.token import token, warn_of_plain
 
 UNAUTHORISED = 401
 
@@ -58,9 +58,9 @@ class Account:
         self._login = threading.Lock()
         self.http.keep_secret(self._token)
         self._devices: dict[str, Json] | None = None
+        warn_of_plain([self._url])
         self._enter()
-        urls = self._urls()
-        self.home, self.runtime = urls
+        self.home, self.runtime = self._urls()
         self.instance = self._instance(service)
 
     def _enter(self) -> None:
@@ -90,7 +90,10 @@ class Account:
                 f"service.url = {self._url}: this account may not use the runtime service"
             )
         runtime = need(services, "runtime", str, "users/me")
-        return self._trusted(home), self._trusted(runtime)
+        led = self._trusted(home), self._trusted(runtime)
+        own = urlsplit(self._url).hostname
+        warn_of_plain(url for url in led if urlsplit(url).hostname != own)
+        return led
 
     def _trusted(self, url: str) -> str:
         """An address that the token may be sent to: none less safe than the login's."""

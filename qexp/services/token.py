@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import stat
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ConfigError
@@ -44,3 +48,23 @@ def _from_file(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise ConfigError(f"service.token_file = {path}: {error}") from error
+
+
+def warn_of_plain(urls: Iterable[str]) -> None:
+    """Warn, once a host, where a token would travel to another machine unencrypted."""
+    named = [(urlsplit(url).scheme, urlsplit(url).hostname or "") for url in urls]
+    for host in dict.fromkeys(host for scheme, host in named if scheme == "http"):
+        if not loopback(host):
+            warnings.warn(
+                f"http://{host}: the token is sent there unencrypted, and whoever sees it "
+                "can use it. Ask for an address with https.",
+                stacklevel=2,
+            )
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine, whatever its name server says."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

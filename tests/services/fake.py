@@ -26,7 +26,7 @@ from qexp.services.http import Http
 from tests.embedded import manila
 
 TOKEN = "the-API-token"
-HOST = "http://service.test"
+HOST = "http://127.0.0.1"
 URL = f"{HOST}/api"
 JOBS = "/runtime/jobs"
 
@@ -254,7 +254,7 @@ class Clock:
 
 
 def section(**fields):
-    return CircuitRunnerService(url=URL, **fields)
+    return CircuitRunnerService(**{"url": URL, **fields})
 
 
 def http_to(fake, clock):

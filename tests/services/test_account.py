@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from qexp.errors import ConfigError, ServiceError
 from qexp.services.account import Account, Instance
-from tests.services.fake import TOKEN, Fake, http_to, section
+from qexp.services.token import warn_of_plain
+from tests.services.fake import TOKEN, Fake, http_to, recorded, section
 
 
 def account(fake, clock, **fields):
@@ -22,7 +25,7 @@ def test_it_logs_in_as_recorded(fake, clock):
         ("GET", "/api/Network"),
     ]
     assert found.instance == Instance("ibm-q", "open", "main")
-    assert found.runtime == "http://service.test/runtime"
+    assert found.runtime == "http://127.0.0.1/runtime"
 
 
 def test_a_lapsed_login_is_renewed_once(fake, clock):
@@ -145,3 +148,30 @@ def test_the_room_for_jobs(fake, clock):
     assert found.room(name) is None
     with pytest.raises(ServiceError, match="no usable maximumJobs"):
         found.room(name)
+
+
+PLAIN = r"http://example\.test: the token is sent there unencrypted"
+
+
+def test_a_token_that_would_travel_unencrypted_is_warned_of(fake, clock):
+    with pytest.warns(UserWarning, match=PLAIN) as told:
+        account(fake, clock, url="http://example.test/api")
+    assert len(told) == 1
+    assert "\n" not in str(told[0].message)
+    assert TOKEN not in str(told[0].message)
+
+
+def test_an_address_that_this_machine_leads_to_is_warned_of(fake, clock):
+    known = json.loads(recorded()["GET", "/api/users/me"]["resp"])
+    home = "http://example.test/api"
+    urls = {"http": home, "services": {"runtime": "http://example.test/runtime"}}
+    fake.fail("GET", "users/me", (200, {**known, "urls": urls}))
+    with pytest.warns(UserWarning, match=PLAIN) as told:
+        account(fake, clock)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.9.9.9", "localhost", "[::1]"])
+def test_this_machine_is_not_warned_of(host, recwarn):
+    warn_of_plain([f"http://{host}/api", "https://example.test/api"])
+    assert not recwarn.list

@@ -124,7 +124,7 @@ def test_secrets_are_in_no_message(http, fake):
 
 
 def test_no_netrc_is_read(folder, monkeypatch, clock):
-    (folder / "netrc").write_text("machine service.test login me password mine\n")
+    (folder / "netrc").write_text("machine 127.0.0.1 login me password mine\n")
     monkeypatch.setenv("NETRC", str(folder / "netrc"))
     seen = []
 

@@ -47,6 +47,15 @@ def test_a_point_is_logged_without_what_only_our_program_tells(served, ready, qe
     assert fakes.TOKEN not in open(saved).read()  # noqa: PTH123, SIM115
 
 
+def test_a_plain_address_is_warned_of_in_one_line(served, ready, qexp, monkeypatch):
+    monkeypatch.setattr("warnings.filters", [("default", None, Warning, None, 0)])
+    there = "service.url=http://example.test/api"
+    done = qexp(*GHZ, "backend=ibmq_montreal", SERVICE[0], there)
+    assert done.status == 0, done.err
+    (line,) = [one for one in done.err.splitlines() if "warning" in one]
+    assert line.startswith("warning: http://example.test: the token is sent")
+
+
 DONE = QuantumCircuit(27, 3)
 DONE.x(5)
 DONE.measure(5, 0)
