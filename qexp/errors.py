@@ -4,6 +4,7 @@
     ├── ConfigError       what was asked for cannot be run as it is written
     ├── ServiceError      a service did not do what was asked
     ├── PointFailed       one point could not be compiled or run; the others go on
+    ├── LedgerError       what was sent and got cannot be written down, or be read
     └── TrackingError     MLflow is not there, or refuses
 
 ``exit_status`` is what the process returns when the error reaches the command line:
@@ -31,6 +32,10 @@ class ServiceError(QexpError):
 
 class PointFailed(QexpError):
     """One point could not be compiled or run; the message says why."""
+
+
+class LedgerError(QexpError):
+    """The ledger cannot be written or read; what was written before is not lost."""
 
 
 class TrackingError(QexpError):

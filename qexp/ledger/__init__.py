@@ -1,0 +1,1 @@
+"""What has been sent and what has come back, on disk before anything goes on."""
