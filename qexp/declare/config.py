@@ -184,6 +184,10 @@ class CircuitRunnerService(Model):
     poll_longest: Seconds = Field(default=30.0, json_schema_extra=OUTSIDE)
     """Longest such pause."""
 
+    patience: Seconds = Field(default=21600.0, json_schema_extra=OUTSIDE)
+    """Seconds for which a service that is away is waited for: where nothing comes but no
+    answer, 429 or 5xx. Six hours where not set."""
+
     @field_validator("url")
     @classmethod
     def _login(cls, url: str) -> str:
@@ -217,6 +221,29 @@ class Tracking(Model):
     pictures: Literal["auto", "all", "summary", "none"] = "auto"
     """Which pictures are drawn: `all`; `summary`, without those of single circuits;
     `none`. `auto`: all of up to 16 points, else summary."""
+
+
+class Resume(Model):
+    """What is done where the workspace knows the sweep already."""
+
+    mode: Literal["auto", "always", "never"] = "auto"
+    """`auto`: an unfinished sweep of the same points goes on; a new one is started after
+    one that is complete. `always`: points that were measured before, in any sweep of the
+    workspace, are used again and not run. `never`: everything is run anew."""
+
+    max_age: Seconds | None = None
+    """With `always`, on a device: how old such a measurement may be, in seconds. Unset: it
+    must be of the calibration that the device has now."""
+
+
+class Budget(Model):
+    """What a sweep may cost. It is refused before the first job, or pauses."""
+
+    quantum_seconds: Seconds | None = None
+    """Most QPU time, in seconds."""
+
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Most jobs."""
 
 
 COMPILE_METRICS = (
@@ -302,6 +329,16 @@ class Experiment(Model):
     options: Options = Options()
     service: Service = LocalService()
     tracking: Tracking = Tracking()
+    resume: Resume = Resume()
+    budget: Budget = Budget()
+
+    wait: bool = True
+    """Whether to wait for results. If not, the jobs are sent, and `python -m qexp resume`
+    fetches what they gave."""
+
+    on_unsure: Literal["stop", "resubmit"] = "stop"
+    """What to do with a job of which nobody can tell whether the service has it: `stop`
+    says so and sends nothing, `resubmit` sends it, perhaps a second time."""
 
     @field_validator("grid", mode="before")
     @classmethod

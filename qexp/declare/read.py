@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     InterpolationKeyError,
@@ -16,7 +18,7 @@ from qexp.declare.config import Experiment
 from qexp.declare.messages import explain
 from qexp.errors import ConfigError
 
-SECTIONS = ("circuit", "backend", "options", "service", "tracking")
+SECTIONS = ("circuit", "backend", "options", "service", "tracking", "resume", "budget")
 """The groups of an experiment's settings."""
 
 
@@ -39,6 +41,29 @@ def read_tree(tree: dict[str, Any]) -> Experiment:
         return Experiment.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(explain(error)) from error
+
+
+def with_values(experiment: Experiment, values: Mapping[str, str]) -> Experiment:
+    """An experiment with some values set, written as in YAML.
+
+    Args:
+        experiment: The experiment.
+        values: What to set, by key.
+
+    Raises:
+        ConfigError: A key, a type or a value is wrong.
+    """
+    tree = experiment.model_dump()
+    for key, text in values.items():
+        *above, last = key.split(".")
+        inner = tree
+        for step in above:
+            inner = inner[step] if isinstance(inner.get(step), dict) else {}
+        try:
+            inner[last] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{key} = {text}: not a value ({error}).") from error
+    return read_tree(tree)
 
 
 class Reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,15 +41,28 @@ class Item:
         return self.cell.ready[1]
 
 
-def jobs_of_block(cells: Sequence[Cell], block: int, seed: int) -> list[list[Item]]:
-    """The jobs of one complete block: cells in random order, packed, jobs shuffled."""
+def jobs_of_block(
+    cells: Sequence[Cell],
+    block: int,
+    seed: int,
+    wanted: Callable[[str], bool] = lambda point: True,
+) -> list[list[Item]]:
+    """The jobs of one complete block: cells in random order, packed, jobs shuffled.
+
+    Args:
+        cells: The cells.
+        block: Number of the block.
+        seed: The sweep's seed.
+        wanted: Whether a point is to be run, by its id.
+    """
     rng = np.random.default_rng(derive(seed, f"order-{block}"))
     groups: dict[str, list[Item]] = {}
     for number in rng.permutation(len(cells)):
         cell = cells[number]
         drawn = seeds.draw(seed, cell.experiment.options, block)
         item = Item(cell, _repeat(cell, block), drawn)
-        groups.setdefault(_group(item), []).append(item)
+        if wanted(item.point.id):
+            groups.setdefault(_group(item), []).append(item)
     packed = [job for group in groups.values() for job in _chunks(group)]
     return [packed[number] for number in rng.permutation(len(packed))]
 

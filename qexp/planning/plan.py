@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,7 @@ def plan(
     notes: Sequence[str] = (),
     part: bool = False,
     start: int = 0,
+    only: Collection[str] | None = None,
 ) -> Plan:
     """Plan cells as a whole.
 
@@ -117,6 +118,7 @@ def plan(
         part: Whether these are some cells of a sweep only, so that others may be run
             where none of these can be.
         start: Number of the first job: how many the same command has planned before.
+        only: Ids of the points that are to be run; None is all.
 
     Raises:
         ConfigError: Nothing of it can be run, or must not be while some of it cannot.
@@ -132,7 +134,7 @@ def plan(
     submissions: list[Submission] = []
     sentinels: dict[str, Sentinel] = {}
     for block in range(experiment.repeats):
-        for items in jobs_of_block(unique, block, sweep_seed):
+        for items in jobs_of_block(unique, block, sweep_seed, _chooser(only)):
             watch = sentinel(experiment.sentinel, items[0].device, sweep_seed)
             number = start + len(submissions)
             sent = submission(items, block, number, sweep_seed, watch)
@@ -158,6 +160,12 @@ def plan(
     )
 
 
+def _chooser(only: Collection[str] | None) -> Callable[[str], bool]:
+    if only is None:
+        return lambda point: True
+    return frozenset(only).__contains__
+
+
 OF_ALL = (
     "repeats",
     "seed",
@@ -166,6 +174,10 @@ OF_ALL = (
     "optimize",
     "optimize_failed",
     "max_points",
+    "resume",
+    "budget",
+    "wait",
+    "on_unsure",
 )
 """Keys that are one for a whole sweep, whatever its cells are."""
 

@@ -61,6 +61,8 @@ class Submission:
             are the same for every circuit of the job.
         block: Number of the block, from 0.
         number: The job's place in the plan, from 0.
+        mark: Tells its job from that of an equal submission of another sweep; None
+            where it is of no sweep.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Submission:
     inputs: dict[str, Any]
     block: int = 0
     number: int = 0
+    mark: str | None = None
 
     @cached_property
     def names(self) -> list[str]:
