@@ -88,6 +88,11 @@ def _limits(parser: argparse.ArgumentParser, usual: Settings) -> None:
         ("request_bytes", _between(int, 1, 2**31), "bytes of a request"),
         ("token_ttl", positive, "seconds for which an access token is good"),
         ("job_seconds", positive, "seconds that a job may run"),
+        (
+            "job_memory",
+            _between(int, 64, 2**24),
+            "MiB of memory for each worker's jobs; 3/4 of the machine's in all if not set",
+        ),
         ("seconds", positive, "stop after so many"),
     ):
         parser.add_argument(

@@ -11,6 +11,7 @@ from qiskit import QuantumCircuit
 
 from qexp.declare.options import DEFAULT_SHOTS, SEED_LIMIT
 from qexp.devices.device import Device
+from qexp.emulator.compiling import require_compilable, require_types
 from qexp.emulator.refusal import (
     NO_ESP,
     NO_MEMORY,
@@ -23,7 +24,7 @@ from qexp.emulator.refusal import (
     Refusal,
 )
 from qexp.emulator.shelf import Offered
-from qexp.planning.free import AER_OPTIONS, PROGRAM_INPUTS, transpiler_arguments
+from qexp.planning.free import AER_OPTIONS, PROGRAM_INPUTS
 
 METHODS = ("layout_method", "routing_method", "translation_method")
 """Inputs that IBM's program took and handed to the execution, which ignored them."""
@@ -89,9 +90,9 @@ def taken(params: dict[str, Any], device: Device) -> Inputs:
     inputs.options.pop("circuits", None)
     for key in given.keys() - known:
         inputs.notes.append(_without_effect(key))
-    _typed(inputs.options)
+    require_types(inputs.options, _TYPES)
     _execution(inputs, device)
-    _compilation(inputs)
+    require_compilable(inputs.options, device.num_qubits)
     _seeded(inputs)
     return inputs
 
@@ -100,16 +101,6 @@ def _without_effect(key: str) -> str:
     if key in METHODS:
         return f"{key} has no effect here; it has inside transpiler_options"
     return f"{key} is not known, and has no effect"
-
-
-def _typed(options: dict[str, Any]) -> None:
-    for key, types in _TYPES.items():
-        value = options.get(key)
-        # a bool is an int to Python
-        wrong = isinstance(value, bool) and bool not in types
-        if value is not None and (wrong or not isinstance(value, types)):
-            wanted = " or ".join(one.__name__ for one in types)
-            raise Refusal(*NOT_A_REQUEST, f"{key} must be {wanted}, not {value!r}")
 
 
 def _execution(inputs: Inputs, device: Device) -> None:
@@ -126,6 +117,8 @@ def _execution(inputs: Inputs, device: Device) -> None:
         raise Refusal(*NO_MEMORY, f"{device.name} does not keep single shots")
     if options.get("use_measure_esp") and not device.esp_available:
         raise Refusal(*NO_ESP, f"ESP readout is not enabled on {device.name}")
+    if "executor" in options:
+        raise Refusal(*NOT_A_REQUEST, "executor cannot be given in JSON")
     if options.pop("meas_level", 2) != 2:
         raise Refusal(
             *NOT_A_REQUEST, "meas_level: only classified outcomes (2) are here"
@@ -148,19 +141,6 @@ def _rep_delay(inputs: Inputs, device: Device) -> None:
             *REP_DELAY,
             f"Repetition delay not supported: {delay} s is not in the range "
             f"{allowed[0]:g} to {allowed[1]:g} s of {device.name}",
-        )
-
-
-def _compilation(inputs: Inputs) -> None:
-    level = inputs.options.get("optimization_level", 1)
-    if level not in range(4):
-        raise Refusal(*NOT_A_REQUEST, f"optimization_level must be 0 to 3, not {level}")
-    options = inputs.options.get("transpiler_options", {})
-    unknown = sorted(options.keys() - transpiler_arguments())
-    if unknown:
-        raise Refusal(
-            *NOT_A_REQUEST,
-            f"transpiler_options: transpile() takes no {', '.join(unknown)}",
         )
 
 

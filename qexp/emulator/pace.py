@@ -22,8 +22,8 @@ def wait() -> float:
 
 def run_seconds(
     results: list[dict[str, Any]], options: dict[str, Any], device: Device
-) -> float:
-    """Seconds for which the device would have been busy with a job; 0 where unknown.
+) -> float | None:
+    """QPU seconds of a job, by qexp's model of them; None where unknown.
 
     Args:
         results: The experiments of its Result.
@@ -38,4 +38,4 @@ def run_seconds(
     names = ("shots", "rep_delay", "init_qubits", "use_measure_esp")
     given = {key: options[key] for key in names if key in options}
     asked = Options.model_validate(given).with_defaults(device.option_defaults)
-    return quantum_seconds(lengths, asked) or 0.0
+    return quantum_seconds(lengths, asked)

@@ -11,15 +11,16 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from qexp.emulator import pace
-from qexp.emulator.inputs import Inputs, require_number, require_room, taken
+from qexp.emulator.inputs import require_number, require_room, taken
 from qexp.emulator.refusal import FAULT, UNREADABLE, Refusal
 from qexp.emulator.run import merged, submission
 from qexp.emulator.settings import Settings
-from qexp.emulator.shelf import Offered, Shelf
+from qexp.emulator.shelf import Shelf
 from qexp.emulator.store import COMPLETED, FAILED, TOO_LONG, Job, Store
 from qexp.guarded.reader import Reader, Unreadable
 from qexp.planning.submission import Job as Receipt
 from qexp.planning.submission import Submission
+from qexp.services import memory
 from qexp.services.pool import Pool
 from qexp.services.task import Task, encoded
 
@@ -47,7 +48,7 @@ class Runner:
         """
         self._store, self._shelf, self._settings = store, shelf, settings
         self._reader = Reader()
-        self._pool = Pool(settings.workers)
+        self._pool = Pool(settings.workers, _memory(settings))
         self._pool.warm(settings.workers)
         self._changed = threading.Condition()
         self._stopping = False
@@ -142,13 +143,20 @@ class Runner:
         inputs = taken(job.params, offered.device)
         for note in inputs.notes:
             self._store.note(job.id, note)
-        circuits = self._reader.read(sent)
+        try:
+            circuits = self._reader.read(sent)
+        except Unreadable as error:
+            raise Refusal(*UNREADABLE, str(error)) from error
         require_room(circuits, offered)
         asked = submission(job, offered, inputs, circuits, self._settings.noise)
         answers = self._answers(asked, start)
         names = [circuit.name for circuit in circuits]
         answer = merged(answers, job, names, time.monotonic() - start)
-        self._pause(job, offered, inputs, answer, start)
+        seconds = pace.run_seconds(answer["results"], inputs.options, offered.device)
+        self._store.use(job.id, seconds)
+        if self._settings.speed == "device" and seconds is not None:
+            answer["time_taken"] = seconds
+            self._pause(job, start + seconds)
         return encoded(answer, job.id)
 
     def _answers(self, asked: Submission, start: float) -> list[dict[str, Any]]:
@@ -182,19 +190,15 @@ class Runner:
         if self._stopping or not self._store.runs(job):
             raise _Gone
 
-    def _pause(
-        self,
-        job: Job,
-        offered: Offered,
-        inputs: Inputs,
-        answer: dict[str, Any],
-        start: float,
-    ) -> None:
-        """Stay busy for as long as the device would have been, if that is asked for."""
-        if self._settings.speed == "fast":
-            return
-        seconds = pace.run_seconds(answer["results"], inputs.options, offered.device)
-        answer["time_taken"] = seconds
-        while time.monotonic() < start + seconds:
-            time.sleep(min(TICK, max(0.0, start + seconds - time.monotonic())))
+    def _pause(self, job: Job, until: float) -> None:
+        """Stay busy for as long as the device would have been."""
+        while time.monotonic() < until:
+            time.sleep(min(TICK, max(0.0, until - time.monotonic())))
             self._require_wanted(job.id)
+
+
+def _memory(settings: Settings) -> int:
+    """Bytes that each worker may take for jobs."""
+    if settings.job_memory is None:
+        return memory.share(settings.workers)
+    return settings.job_memory * 2**20

@@ -164,14 +164,21 @@ async def logs(request: Request, job: str) -> PlainTextResponse:
 
 @router.get("/jobs/{job}/metrics")
 async def metrics(request: Request, job: str) -> dict[str, Any]:
-    """When a job was accepted, began to run, and ended."""
+    """When a job was accepted, began to run and ended, and what it used then."""
     found = _found(request, job)
     stamps = {
         "created": found.created,
         "running": found.running,
         "finished": found.finished,
     }
-    return {"timestamps": stamps}
+    if found.status in OPEN or found.quantum_seconds is None:
+        return {"timestamps": stamps}
+    seconds = found.quantum_seconds
+    return {
+        "timestamps": stamps,
+        "bss": {"seconds": seconds},
+        "usage": {"quantum_seconds": seconds, "seconds": seconds},
+    }
 
 
 @router.post("/jobs/{job}/cancel")

@@ -28,6 +28,8 @@ class Settings:
         request_bytes: Most bytes of a request.
         token_ttl: Seconds for which an access token is good.
         job_seconds: Seconds of running after which a job is ended.
+        job_memory: Most MiB that each worker may take for jobs; None is three quarters
+            of the machine's memory, divided by the workers.
         seconds: Seconds after which the emulator stops; None is never.
         show_token: Whether the token is printed, and not only where it is.
     """
@@ -45,5 +47,6 @@ class Settings:
     request_bytes: int = 50 * 2**20
     token_ttl: float = 1_209_600
     job_seconds: float = 14_400
+    job_memory: int | None = None
     seconds: float | None = None
     show_token: bool = False

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     finished TEXT,
     starts REAL NOT NULL,
     result BLOB,
+    quantum_seconds REAL,
     logs TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, number);
@@ -48,8 +49,13 @@ CREATE TABLE IF NOT EXISTS access (
 );
 """
 _COLUMNS = (
-    "id, owner, backend, program, request, status, created, running, finished, starts"
+    "id, owner, backend, program, request, status, created, running, finished, starts, "
+    "quantum_seconds"
 )
+
+
+NEW = "quantum_seconds"
+"""A column that the databases of earlier emulators do not have."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Job:
         running: When it began to run.
         finished: When it ended.
         starts: Time (seconds of the epoch) before which it does not run.
+        quantum_seconds: QPU seconds that it took; None where that is not known.
     """
 
     id: str
@@ -79,6 +86,7 @@ class Job:
     running: str | None
     finished: str | None
     starts: float
+    quantum_seconds: float | None
 
     @property
     def params(self) -> dict[str, Any]:
@@ -106,6 +114,8 @@ class Store:
         self._database.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
         )
+        if not self._all("SELECT 1 FROM pragma_table_info('jobs') WHERE name = ?", NEW):
+            self._do(f"ALTER TABLE jobs ADD COLUMN {NEW} REAL")
         self._do(
             "UPDATE jobs SET status = ?, running = NULL WHERE status = ?",
             QUEUED,
@@ -208,6 +218,10 @@ class Store:
     def note(self, job: str, line: str) -> None:
         """Add a line to a job's logs."""
         self._do("UPDATE jobs SET logs = logs || ? WHERE id = ?", f"{line}\n", job)
+
+    def use(self, job: str, seconds: float | None) -> None:
+        """Keep how many QPU seconds a job took."""
+        self._do("UPDATE jobs SET quantum_seconds = ? WHERE id = ?", seconds, job)
 
     def finish(self, job: str, status: str, result: bytes) -> bool:
         """End a running job; False where it is not running any more."""

@@ -8,7 +8,9 @@ import json
 import os
 import signal
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit, pulse, qpy
@@ -37,14 +39,20 @@ def envelope() -> QuantumCircuit:
     return circuit
 
 
-@pytest.mark.parametrize("make", [expression, phase, envelope])
-def test_an_expression_is_not_evaluated(emulator, make, tmp_path, monkeypatch):
-    file = tmp_path / "evil"
+def crafted(file: Path, make: Callable[[], QuantumCircuit] = expression) -> io.BytesIO:
+    """A stream of which terra's reader makes a file."""
     evil = f"__import__('pathlib').Path({str(file)!r}).touch()"
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("sympy.srepr", lambda _: evil)
         stream = io.BytesIO()
         qpy.dump(make(), stream)
+    return stream
+
+
+@pytest.mark.parametrize("make", [expression, phase, envelope])
+def test_an_expression_is_not_evaluated(emulator, make, tmp_path):
+    file = tmp_path / "evil"
+    stream = crafted(file, make)
     # terra's own reader falls for it
     stream.seek(0)
     with suppress(Exception):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 import requests
+from qiskit import QuantumCircuit
 
 from qexp.emulator.cli import main, parsed
 from qexp.errors import ConfigError
@@ -112,6 +113,18 @@ def test_a_job_that_runs_too_long_is_ended(tmp_path):
         job = client.submit(encoded(endless()), "ibmq_montreal", shots=8000)
         assert client.ended(job) == "Cancelled - Ran too long"
         assert "1 seconds" in client.get(f"jobs/{job}/results").text
+
+
+def test_a_job_that_takes_too_much_memory_fails_and_the_next_runs(tmp_path):
+    wide = QuantumCircuit(25)  # its state vector has 512 MiB
+    wide.h(range(25))
+    wide.measure_all()
+    options = "--job-memory 256 --workers 1 --noise ideal".split()
+    with emulating(tmp_path / "data", *options) as one:
+        client = one.client()
+        method = {"method": "statevector"}
+        assert "memory" in client.failure(encoded(wide), "ibmq_montreal", **method)
+        assert client.result(encoded(bell()), shots=10)["success"]
 
 
 def test_a_token_is_made_and_kept_and_not_printed(tmp_path):

@@ -155,6 +155,22 @@ def test_one_token_never_sees_another_s_jobs(emulator, client):
     assert client.ended(job) == "Completed"
 
 
+def test_a_job_s_metrics_have_its_qpu_seconds(client):
+    # 2 s for a job, and of each shot 250 µs of delay, about 1 µs of gates and readout
+    job = client.submit(encoded(bell()), "ibmq_montreal", shots=4000, rep_delay=2.5e-4)
+    assert client.ended(job) == "Completed"
+    found = client.get(f"jobs/{job}/metrics").json()
+    assert 3.0 < found["usage"]["quantum_seconds"] < 3.1
+    assert found["usage"]["seconds"] == found["bss"]["seconds"]
+    assert found["usage"]["seconds"] == found["usage"]["quantum_seconds"]
+
+
+def test_a_job_that_failed_has_used_nothing_that_is_known(client):
+    job = client.submit(encoded(bell()), shots=0)
+    assert client.ended(job) == "Failed"
+    assert "usage" not in client.get(f"jobs/{job}/metrics").json()
+
+
 def test_programs_in_openqasm_run(client):
     two = (
         'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; x q; measure q -> c;'

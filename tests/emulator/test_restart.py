@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+from qexp.emulator.store import Store
 from tests.embedded import children, until
 from tests.emulating import bell, emulating, encoded, endless
 
@@ -37,6 +39,20 @@ def test_all_jobs_of_a_queue_finish_once_though_the_server_was_killed(tmp_path):
         for k, job in enumerate(queued):
             (result,) = client.get(f"jobs/{job}/results").json()["results"]
             assert result["header"]["name"] == f"q-{k}"
+
+
+def test_a_database_of_an_earlier_emulator_is_taken_up(tmp_path):
+    file = tmp_path / "jobs.db"
+    store = Store(file)
+    job = store.add("me", "ibmq_manila", {"program_id": "circuit-runner"}, 0.0)
+    store.close()
+    with sqlite3.connect(file) as database:
+        database.execute("ALTER TABLE jobs DROP COLUMN quantum_seconds")
+    store = Store(file)
+    assert store.find("me", job).quantum_seconds is None
+    store.use(job, 2.5)
+    assert store.find("me", job).quantum_seconds == 2.5
+    store.close()
 
 
 def _finished(client, job: str) -> str:
