@@ -91,7 +91,7 @@ def ticks(pid):
     return int(fields[11]) + int(fields[12])
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     """What the condition gives, once it is true."""
     end = time.monotonic() + seconds
     while not (value := condition()):

@@ -60,7 +60,11 @@ class Emulator:
 
 @contextmanager
 def emulating(
-    folder: Path, *options: str, token: str | None = TOKEN, seconds: float = 120
+    folder: Path,
+    *options: str,
+    token: str | None = TOKEN,
+    seconds: float = 120,
+    program: str = "qexp",
 ) -> Iterator[Emulator]:
     """An emulator on a free port, ended with the context and by itself.
 
@@ -69,12 +73,13 @@ def emulating(
         *options: Options of `python -m qexp emulator`.
         token: The API token, to which OTHER is added; None is the one that it makes.
         seconds: When it stops by itself.
+        program: The module that is run.
     """
     tokens = [] if token is None else ["--token", token, OTHER]
     command = [
         sys.executable,
         "-m",
-        "qexp",
+        program,
         "emulator",
         "--port",
         "0",

@@ -5,6 +5,7 @@ A service joins by an entry in `SERVICES`: a fixture that gives a `Stand`.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qexp.declare.config import CircuitRunnerService, LocalService, Service
-from qexp.errors import ServiceError
+from qexp.errors import LedgerError, ServiceError
 from qexp.planning.limits import limits
 from qexp.results.result import split
 from qexp.services import Runner, State
@@ -29,25 +30,26 @@ class Stand:
 
     Attributes:
         service: Its section.
-        connect: A new connection to it.
+        connect: A new connection to it; takes a witness.
         lose_next: Have the receipt of the next job be lost, after it was accepted; None
             where there is no receipt to lose.
     """
 
     service: Service
-    connect: Callable[[], Runner]
+    connect: Callable[..., Runner]
     lose_next: Callable[[], None] | None = None
 
-    def submission(self, *parts: Any, **inputs: Any) -> Any:
+    def submission(self, *parts: Any, mark: str | None = None, **inputs: Any) -> Any:
         made = submission(*parts, **inputs)
         # a real service remembers what was sent to it before
-        return replace(made, service=self.service, id=uuid.uuid4().hex[:12])
+        own = uuid.uuid4().hex[:12]
+        return replace(made, service=self.service, id=own, mark=mark)
 
 
 @pytest.fixture
 def local():
     service = LocalService()
-    return Stand(service, lambda: connect(service, 1))
+    return Stand(service, lambda witness=None: connect(service, 1, witness=witness))
 
 
 def faked(compile):
@@ -67,7 +69,9 @@ def faked(compile):
     service = fakes.section(compile=compile)
     return Stand(
         service,
-        lambda: fakes.runner_of(fake, fakes.Clock(), compile=compile),
+        lambda witness=None: fakes.runner_of(
+            fake, fakes.Clock(), witness, compile=compile
+        ),
         lambda: fake.fail("POST", "/jobs", "lost"),
     )
 
@@ -93,7 +97,7 @@ def emulated(emulator, compile):
         poll_seconds=0.1,
         poll_longest=0.5,
     )
-    return Stand(service, lambda: connect(service, 1))
+    return Stand(service, lambda witness=None: connect(service, 1, witness=witness))
 
 
 @pytest.fixture
@@ -253,14 +257,158 @@ def test_a_lost_receipt_is_found_again(stand, runner):
 
 # the emulator is as fast as it can be: there nothing waits that could be called back
 @pytest.mark.parametrize("stand", SERVICES[:3], indirect=True)
-def test_after_stop_nothing_is_begun(stand, runner):
+def test_after_stop_nothing_is_begun(stand):
+    witness = fakes.Noting()
+    runner = stand.connect(witness)
     jobs = [runner.submit(stand.submission(part(name))) for name in "abcd"]
     runner.stop()
     arrived = list(runner.arrivals())
     assert len(arrived) < len(jobs)
-    left = {job.id for job in jobs} - {one.job.id for one in arrived}
-    states = runner.states(jobs)
-    assert {states[id_] for id_ in left} == {State.CANCELLED}
+    if runner.remembers:  # what was sent stays where it is, and is known to be there
+        assert len(witness.of("sent")) == 2
+        assert State.CANCELLED not in runner.states(jobs).values()
+    else:
+        left = {job.id for job in jobs} - {one.job.id for one in arrived}
+        states = runner.states(jobs)
+        assert {states[id_] for id_ in left} == {State.CANCELLED}
+    assert list(runner.arrivals()) == []
+    runner.close()
+
+
+def test_answers_tell_which_parts_they_have_and_which_is_the_last(stand, runner):
+    sent = stand.submission(part("a"), part("b"))
+    runner.submit(sent)
+    arrived = list(runner.arrivals())
+    assert sorted(name for one in arrived for name in one.parts) == ["a", "b"]
+    for one in arrived:
+        names = [result.name for result in split(sent, runner.decode(one.raw))]
+        assert names == list(one.parts)
+    if runner.remembers:
+        assert [one.whole for one in arrived] == [True]
+
+
+def test_what_was_used_is_told_as_a_time_or_not_at_all(stand, runner):
+    runner.submit(stand.submission(part("a")))
+    (arrived,) = runner.arrivals()
+    if not runner.remembers:
+        assert arrived.used is None
+    else:
+        assert arrived.used > 0
+
+
+def test_the_witness_is_told_before_a_request_and_after_it(stand):
+    """In order, and nothing has been sent when it hears of the sending."""
+
+    class Looking(fakes.Noting):
+        def sending(self, submission, aside):
+            super().sending(submission, aside)
+            found.append(other.find(submission))
+
+        def sent(self, submission, job):
+            super().sent(submission, job)
+            found.append(other.find(submission))
+
+    found = []
+    other, witness = stand.connect(), Looking()
+    runner = stand.connect(witness)
+    sent = stand.submission(part("a"))
+    job = runner.submit(sent)
+    assert witness.noted[-1] == ("sent", sent.id, job.id)
+    if runner.remembers:
+        assert [kind for kind, *_ in witness.noted] == ["sending", "sent"]
+        assert found == [None, job]
+    assert len(list(runner.arrivals())) == 1
+    for one in (other, runner):
+        one.close()
+
+
+def test_what_the_witness_does_not_allow_stays_here(stand):
+    class Sparing(fakes.Noting):
+        def allows(self, submission):
+            return submission.parts[0].name != "dear"
+
+    witness = Sparing()
+    runner = stand.connect(witness)
+    cheap, dear = (stand.submission(part(name)) for name in ("cheap", "dear"))
+    assert list(results(runner, dear, cheap)) == ["cheap"]
+    assert {one[1] for one in witness.noted} == {cheap.id}
+    assert stand.connect().find(dear) is None
+    runner.close()
+
+
+def test_a_witness_that_cannot_write_keeps_a_job_from_being_sent(stand):
+    class Full(fakes.Noting):
+        def sending(self, submission, aside):
+            raise LedgerError("the disk is full")
+
+    runner = stand.connect(Full())
+    if not runner.remembers:
+        return  # nothing is paid for, and nothing is announced
+    sent = stand.submission(part("a"))
+    with pytest.raises(LedgerError, match="disk"):
+        runner.submit(sent)
+    assert stand.connect().find(sent) is None
+
+
+def test_a_job_outlives_the_process_that_sent_it(stand):
+    """What an undisturbed process gets of it: counts, and what it was compiled to."""
+    parts = [part("a", initial_layout=[4, 3, 2])]
+    if limits(stand.service, manila()).own_compile_options:
+        parts.append(part("wide", circuits=built(QuantumCircuit(9, 9, name="wide"))))
+        parts.append(part("b", optimization_level=3))
+    undisturbed = stand.connect()
+    expected = results(undisturbed, stand.submission(*parts, mark="first"))
+    witness = fakes.Noting()
+    lost = stand.connect(witness)
+    sent = stand.submission(*parts, mark="second")
+    job = lost.submit(sent)
+    lost.close()
+    later = stand.connect()
+    if not later.remembers:
+        assert later.find(sent) is None
+        with pytest.raises(ServiceError, match="ended with its process"):
+            later.adopt(sent, job)
+        return
+    assert later.find(sent) == job
+    aside = witness.asides[sent.id]
+    if aside is not None:
+        later.recall(sent, aside)
+    later.adopt(sent, job)
+    arrived = list(later.arrivals())
+    assert {one.job for one in arrived} == {job}
+    assert [one.whole for one in arrived].count(True) == 1
+    found = {
+        one.name: one
+        for arrival in arrived
+        for one in split(sent, later.decode(arrival.raw))
+    }
+    assert found.keys() == expected.keys()
+    assert counts(found) == counts(expected)
+    for name, one in found.items():
+        assert one.error == expected[name].error
+        for measured, other in zip(one.measured, expected[name].measured, strict=True):
+            assert measured.header["compiled"] == other.header["compiled"]
+    if aside is not None:  # it was compiled once
+        seconds = {k: v["transpile_seconds"] for k, v in json.loads(aside).items()}
+        again = [
+            (f"{one.name}-{k}", m)
+            for one in found.values()
+            for k, m in enumerate(one.measured)
+        ]
+        assert {k: m.header["transpile_seconds"] for k, m in again} == seconds
+    for one in (undisturbed, later):
+        one.close()
+
+
+def test_a_job_is_found_by_its_mark(stand, runner):
+    if not runner.remembers:
+        return
+    sent = stand.submission(part("a"), mark="one")
+    job = runner.submit(sent)
+    assert runner.find(sent) == job
+    assert runner.find(replace(sent, mark=None)) == job  # of whichever sweep
+    assert runner.find(replace(sent, mark="another")) is None
+    assert runner.find(replace(sent, id="f" * 12)) is None
 
 
 @pytest.mark.parametrize("stand", SERVICES[:3], indirect=True)

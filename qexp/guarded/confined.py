@@ -80,7 +80,7 @@ def _reply(request: bytes, pipe: int) -> None:
 def _limit() -> None:
     """Take from this process what reading does not need."""
     for what, most in {
-        resource.RLIMIT_AS: _size() + MEMORY,
+        resource.RLIMIT_AS: size() + MEMORY,
         resource.RLIMIT_CPU: SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
@@ -92,7 +92,7 @@ def _limit() -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _size() -> int:
+def size() -> int:
     """Bytes of address space that this process has."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +20,18 @@ from qexp.services.http import Http, Refused
 from qexp.services.token import token, warn_of_plain
 
 UNAUTHORISED = 401
+
+LOGINS = 2
+"""How often a user is logged in again for one request."""
+
+FRESH_SECONDS = 300.0
+"""How long it is believed when a device was calibrated."""
+
+QUEUE_SECONDS = 30.0
+"""How long it is believed how many jobs wait for a device."""
+
+FEW_TRIES = 3
+"""How often something is asked for that can be asked for later, or be done without."""
 
 Json = dict[str, Any]
 
@@ -58,7 +72,9 @@ class Account:
         self._login = threading.Lock()
         self.http.keep_secret(self._token)
         self._devices: dict[str, Json] | None = None
+        self._calibrated: dict[str, tuple[float, str | None]] = {}
         warn_of_plain([self._url])
+        self._queues: dict[str, tuple[float, int | None]] = {}
         self._enter()
         self.home, self.runtime = self._urls()
         self.instance = self._instance(service)
@@ -125,21 +141,23 @@ class Account:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         repeat: bool = True,
+        tries: int | None = None,
     ) -> requests.Response:
         """The answer to a request of the user's; see `Http.request`.
 
-        Where the login has lapsed the user is logged in again, once.
+        Where the login has lapsed the user is logged in again, a few times.
         """
-        access = self._access
-        try:
-            return self._send(method, url, params, body, repeat)
-        except Refused as refused:
-            if refused.status != UNAUTHORISED:
-                raise
-        with self._login:
-            if access == self._access:
-                self._enter()
-        return self._send(method, url, params, body, repeat)
+        for _ in range(LOGINS):
+            access = self._access
+            try:
+                return self._send(method, url, params, body, repeat, tries)
+            except Refused as refused:
+                if refused.status != UNAUTHORISED:
+                    raise
+            with self._login:
+                if access == self._access:
+                    self._enter()
+        return self._send(method, url, params, body, repeat, tries)
 
     def _send(
         self,
@@ -148,6 +166,7 @@ class Account:
         params: Mapping[str, Any] | None,
         body: Any,
         repeat: bool,
+        tries: int | None,
     ) -> requests.Response:
         return self.http.request(
             method,
@@ -156,6 +175,7 @@ class Account:
             params=params,
             body=body,
             repeat=repeat,
+            tries=tries,
         )
 
     def json(self, method: str, url: str, **arguments: Any) -> Any:
@@ -192,19 +212,53 @@ class Account:
 
     def properties(self, name: str) -> Json | None:
         """A device's calibration, as served; None where it has none."""
-        found = self.json("GET", self._of(name, "properties"), params={"version": 1})
-        return found or None
+        return self._properties(name)
 
-    def status(self, name: str) -> Json:
+    def _properties(self, name: str, tries: int | None = None) -> Json | None:
+        where, version = self._of(name, "properties"), {"version": 1}
+        return self.json("GET", where, params=version, tries=tries) or None
+
+    def calibrated(self, name: str) -> str | None:
+        """When a device was calibrated last, as served some minutes ago at most.
+
+        None where it is not known; no answer is worth waiting for it.
+        """
+        at, found = self._calibrated.get(name, (-math.inf, None))
+        if time.monotonic() - at > FRESH_SECONDS:
+            try:
+                properties = self._properties(name, FEW_TRIES) or {}
+            except ServiceError:
+                return found
+            found = str(properties.get("last_update_date") or "") or None
+            self._calibrated[name] = (time.monotonic(), found)
+        return found
+
+    def queue(self, name: str) -> int | None:
+        """How many jobs wait for a device, as served some seconds ago at most.
+
+        None where it is not known; no answer is worth waiting for it.
+        """
+        at, found = self._queues.get(name, (-math.inf, None))
+        if time.monotonic() - at > QUEUE_SECONDS:
+            try:
+                found = int(
+                    need(self.status(name, 1), "lengthQueue", int, "queue/status")
+                )
+            except ServiceError:
+                found = None
+            self._queues[name] = (time.monotonic(), found)
+        return found
+
+    def status(self, name: str, tries: int | None = None) -> Json:
         """A device's `state`, `status`, `lengthQueue` and `backend_version`."""
-        found = self.json("GET", self._of(name, "queue/status"))
+        found = self.json("GET", self._of(name, "queue/status"), tries=tries)
         need(found, "state", bool, "queue/status")
         return dict(found)
 
     def room(self, name: str) -> int | None:
         """How many more jobs a device takes from this account now; None for any number."""
         try:
-            found = self.json("GET", self._of(name, "jobsLimit"))
+            found = self.json("GET", self._of(name, "jobsLimit"), tries=FEW_TRIES)
         except Refused as refused:
             if refused.status == 404:  # a service without limits
                 return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -48,6 +50,16 @@ class Compiler:
             }
             named.append(own)
         return named
+
+    def aside(self, parts: Sequence[Part]) -> bytes | None:
+        """What is known here of the circuits of some parts; None for nothing."""
+        names = [name for part in parts for name in part.names]
+        known = {name: self._headers[name] for name in names if name in self._headers}
+        return json.dumps(known).encode() if known else None
+
+    def recall(self, aside: bytes) -> None:
+        """Know again what `aside` gave."""
+        self._headers.update(json.loads(aside))
 
     def header(self, name: str) -> dict[str, Any]:
         """What is known here of a circuit, for the header of its result."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from qexp.declare.config import CircuitRunnerService, LocalService, Service
-from qexp.services import Runner
+from qexp.services import Reading, Runner, Witness
 
 
 def connect(
-    service: Service | None, workers: int | None = None, expected: int = 1
+    service: Service | None,
+    workers: int | None = None,
+    expected: int = 1,
+    witness: Witness | None = None,
 ) -> Runner:
     """The service; only the chosen one is imported.
 
@@ -15,6 +18,7 @@ def connect(
         service: The service's section; None is the embedded service.
         workers: Most processes of the embedded service; None is what the section says.
         expected: Points that will be submitted, as far as is known.
+        witness: Who is told before and after each step that costs something.
 
     Raises:
         ConfigError: There is no token for it.
@@ -23,9 +27,20 @@ def connect(
     if isinstance(service, CircuitRunnerService):
         from qexp.services.circuit_runner import CircuitRunner
 
-        return CircuitRunner(service)
+        return CircuitRunner(service, witness=witness)
     from qexp.services.local import Local
 
     if workers is None and isinstance(service, LocalService):
         workers = service.workers
-    return Local(workers, expected)
+    return Local(workers, expected, witness)
+
+
+def offline(service: Service | None) -> Reading:
+    """The service as far as it reads answers that are there: nobody is asked anything."""
+    if isinstance(service, CircuitRunnerService):
+        from qexp.services.reading import AnswerReading
+
+        return AnswerReading()
+    from qexp.services.local import Local
+
+    return Local(workers=1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qexp.planning.submission import Job, Part, Submission
 from qexp.services import State
@@ -24,6 +25,8 @@ class Flight:
         parts: Those of its parts that are sent; the others could not be compiled.
         prepared: Whether it is settled which these are.
         unwanted: Whether it is not to be started any more.
+        silent: Since when there is no answer about its job; None where there was one.
+        said: What the service last said of its job.
     """
 
     submission: Submission
@@ -33,6 +36,8 @@ class Flight:
     parts: Sequence[Part] = ()
     prepared: bool = False
     unwanted: bool = False
+    silent: float | None = None
+    said: Mapping[str, Any] | None = None
 
     @property
     def job(self) -> Job:
@@ -54,9 +59,16 @@ class Flight:
 
 
 def marks(submission: Submission) -> dict[str, str]:
-    """What a new sending of a submission can be found by.
+    """What the job of a submission can be found by.
 
-    A command that is run again with its seed has the same submissions, so that each
-    sending has a name of its own as well.
+    A command that is run again with its seed has the same submissions, so that those of
+    a sweep have a mark of their own as well.
     """
-    return {"qexp_submission": submission.id, "qexp_sending": uuid.uuid4().hex}
+    mark = submission.mark
+    own = {} if mark is None else {"qexp_sending": mark}
+    return {"qexp_submission": submission.id, **own}
+
+
+def new_marks(submission: Submission) -> dict[str, str]:
+    """What a new sending is marked with: where it is of no sweep, with a new name."""
+    return {"qexp_sending": uuid.uuid4().hex, **marks(submission)}

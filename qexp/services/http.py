@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import requests
 
 from qexp.errors import ServiceError
+from qexp.planning.wording import count
 from qexp.secrets import hide
+from qexp.services.outage import Away, Outage, Stopped, Wait, duration
 
 TRIES = 8
-"""How often a request is sent at most."""
+"""How often a request is sent at most where nobody is patient."""
 
 FIRST, LONGEST = 0.5, 30.0
 """Seconds between the first two tries, which double, and the most that they become."""
@@ -50,20 +52,30 @@ class Unanswered(ServiceError):
 class Http:
     """Sends requests, again where that can do no harm."""
 
-    def __init__(
-        self, timeout: float, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, timeout: float, wait: Wait | None = None) -> None:
         """Open no connection yet.
 
         Args:
             timeout: Seconds that each answer may take.
-            sleep: Waits for some seconds.
+            wait: Lets time pass.
         """
         self.session = requests.Session()
         self.session.auth = _as_it_is  # or what is in a .netrc would be sent
         self.timeout = timeout
-        self.sleep = sleep
+        self.wait = wait or Wait()
+        self.outage = Outage(self.wait)
+        self._longest = LONGEST
         self._secrets: set[str] = set()
+
+    def be_patient(self, seconds: float, longest: float) -> None:
+        """Bear with a service that is away, from now on.
+
+        Args:
+            seconds: How long a request is tried for, unless it is for a number of times.
+            longest: Longest pause between two tries, in seconds.
+        """
+        self.outage.patience = seconds
+        self._longest = max(FIRST, min(longest, LONGEST))
 
     def keep_secret(self, text: str) -> None:
         """Have a text in no message."""
@@ -78,6 +90,7 @@ class Http:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         repeat: bool = True,
+        tries: int | None = None,
     ) -> requests.Response:
         """The answer to a request, whose status is 200 to 299.
 
@@ -89,16 +102,20 @@ class Http:
             body: Plain values to send as JSON; None for nothing.
             repeat: Whether sending it twice does no harm. If not, it is sent again only
                 where it cannot have been accepted.
+            tries: How often it is sent at most; None is for as long as `be_patient`
+                said, or `TRIES` times.
 
         Raises:
             Refused: The service said no.
             Unanswered: `repeat` is False, and nobody knows what became of it.
-            ServiceError: It cannot be sent, or not be answered, however often.
+            Away: There is no answer, however often it is sent.
+            Stopped: There was none, and nobody is to wait for one any more.
+            ServiceError: It cannot be sent.
         """
         what = f"{method} {urlsplit(url).path}"
         content = {} if body is None else _json(body)
-        problem = ""
-        for pause in _pauses():
+        since = self.wait.now()
+        for number in itertools.count(1):
             try:
                 answer = self.session.request(
                     method,
@@ -112,19 +129,46 @@ class Http:
                 problem = self._without_secrets(f"{what}: {_reason(error)}")
                 if isinstance(error, requests.exceptions.SSLError | ValueError):
                     raise ServiceError(problem) from None
-                if not repeat and not _unsent(error):
-                    raise Unanswered(problem) from None
-                self.sleep(pause)
-                continue
-            if 200 <= answer.status_code < 300:
-                return answer
-            problem = self._without_secrets(f"{what}: {_words(answer)}")
-            if answer.status_code < 500 and answer.status_code != TOO_MANY:
-                raise Refused(problem, answer.status_code, codes(answer))
-            if answer.status_code >= 500 and not repeat:
+                lost, pause = not _unsent(error), self._pause(number)
+            else:
+                if 200 <= answer.status_code < 300:
+                    self.outage.answered()
+                    return answer
+                problem = self._without_secrets(f"{what}: {_words(answer)}")
+                if answer.status_code < 500 and answer.status_code != TOO_MANY:
+                    self.outage.answered()
+                    raise Refused(problem, answer.status_code, codes(answer))
+                lost = answer.status_code >= 500
+                pause = _told(answer, self._pause(number))
+            self.outage.failed(problem, long=pause > LONGEST)
+            if lost and not repeat:
                 raise Unanswered(problem)
-            self.sleep(_told(answer, pause))
-        raise ServiceError(f"{problem} (tried {TRIES} times)")
+            self._bear(problem, pause, number, since, tries)
+        raise AssertionError  # the loop has no end
+
+    def _pause(self, number: int) -> float:
+        """Seconds to wait; a random part keeps clients from coming all at once."""
+        doubled = FIRST * 2.0 ** min(number - 1, 20)
+        return min(self._longest, doubled) * random.uniform(0.5, 1.0)
+
+    def _bear(
+        self, problem: str, pause: float, number: int, since: float, tries: int | None
+    ) -> None:
+        """Wait for the next try.
+
+        Raises:
+            Away: There is to be none.
+            Stopped: Nobody is to wait any more.
+        """
+        patience = self.outage.patience
+        if tries is None and patience:
+            if self.wait.now() + pause - since > patience:
+                raise Away(f"{problem} (for {duration(patience)}, service.patience)")
+        elif number >= (1 if self.outage.told else tries or TRIES):
+            raise Away(f"{problem} (tried {count(number, 'time')})")
+        self.wait(pause)
+        if self.wait.stopped:
+            raise Stopped(problem)
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
@@ -143,12 +187,6 @@ def _json(body: Any) -> dict[str, Any]:
 
 def _merged(content: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     return {**content, "headers": {**content.get("headers", {}), **headers}}
-
-
-def _pauses() -> Iterator[float]:
-    """A pause after each try; a random part keeps clients from coming all at once."""
-    for number in range(TRIES):
-        yield min(LONGEST, FIRST * 2**number) * random.uniform(0.5, 1.0)
 
 
 def _told(answer: requests.Response, pause: float) -> float:

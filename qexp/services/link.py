@@ -30,9 +30,9 @@ SINGLE = {
 
 _BOOT = """
 import json, sys
-handle, sys.path[:] = json.loads(sys.argv[1])
+handle, memory, sys.path[:] = json.loads(sys.argv[1])
 from qexp.services.worker import serve
-serve(handle)
+serve(handle, memory)
 """
 
 Told = tuple[str, int, bytes]
@@ -125,8 +125,13 @@ class Server:
     worker that simulates live on when this process is killed.
     """
 
-    def __init__(self) -> None:
-        """Start it; it imports while this process goes on."""
+    def __init__(self, memory: int | None = None) -> None:
+        """Start it; it imports while this process goes on.
+
+        Args:
+            memory: Most bytes that a worker may take for what it is sent; None is any.
+        """
+        self._memory = memory
         self._lock = threading.Lock()
         self._closed = False
         self._start()
@@ -134,7 +139,7 @@ class Server:
     def _start(self) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
-            argument = json.dumps([theirs.fileno(), _path()])
+            argument = json.dumps([theirs.fileno(), self._memory, _path()])
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _BOOT, argument],
                 pass_fds=[theirs.fileno()],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qexp.errors import ServiceError
 from qexp.planning.submission import Job, Submission
-from qexp.services import Arrival, State
+from qexp.services import Arrival, State, Witness
 from qexp.services.pool import Pool
 from qexp.services.task import Task
 
@@ -31,7 +31,14 @@ class Local:
     processes. An answer depends on neither. A part that failed says so in its answer.
     """
 
-    def __init__(self, workers: int | None = None, expected: int = 1) -> None:
+    remembers = False
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        expected: int = 1,
+        witness: Witness | None = None,
+    ) -> None:
         """Start the worker processes, where they will be used.
 
         Args:
@@ -39,7 +46,9 @@ class Local:
                 may use.
             expected: Tasks that will be submitted, as far as is known. Where they are
                 more than one, processes start now, and not when the second is there.
+            witness: Who is told of each submission.
         """
+        self._witness = witness or Witness()
         self._workers = cores() if workers is None else workers
         self._tasks: dict[str, list[Task]] = {}
         self._waiting: deque[Task] = deque()
@@ -50,8 +59,11 @@ class Local:
             self._started().warm(expected)
 
     def submit(self, submission: Submission) -> Job:
-        """Queue a task for each part."""
+        """Queue a task for each part; none where the witness does not allow it."""
         job = Job(KIND, str(uuid.uuid4()), submission.id)
+        if not self._witness.allows(submission):
+            return job
+        self._witness.sent(submission, job)
         tasks = [Task(job, submission, part) for part in submission.parts]
         self._tasks[job.id] = tasks
         self._waiting.extend(tasks)
@@ -70,6 +82,26 @@ class Local:
 
     def find(self, submission: Submission) -> Job | None:
         """None: what this process has not run has not been run."""
+        return None
+
+    def submission_of(self, job: str) -> str | None:
+        """The submission of a job of this process; None for any other."""
+        tasks = self._tasks.get(job)
+        return tasks[0].submission.id if tasks else None
+
+    def adopt(self, submission: Submission, job: Job) -> None:
+        """Refuse: a job ends with the process that it was submitted in.
+
+        Raises:
+            ServiceError: Says so.
+        """
+        raise ServiceError(f"service local: job {job.id} ended with its process")
+
+    def recall(self, submission: Submission, aside: bytes) -> None:
+        """Nothing: an answer holds all that is known."""
+
+    def calibrated(self, device: str) -> str | None:
+        """None: the device is a snapshot, which is part of a point's identity."""
         return None
 
     def states(self, jobs: Iterable[Job]) -> dict[str, State]:

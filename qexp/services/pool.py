@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from qexp.services import Arrival, State
 from qexp.services.link import DROPPED, ENDED, READY, STARTED, Link, Server
+from qexp.services.memory import named
 from qexp.services.program import reason
 from qexp.services.queues import Queues
 from qexp.services.task import Task
@@ -66,12 +67,15 @@ class _Seat:
 class Pool:
     """Runs tasks in worker processes."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, memory: int | None = None) -> None:
         """Start the server; workers follow as they are wanted.
 
         Args:
             limit: Most workers.
+            memory: Most bytes that each may take for its tasks; None is any. A task that
+                needs more fails, or ends its worker, which is replaced.
         """
+        self._memory = memory
         self._limit = limit
         self._lock = threading.RLock()
         self._arrived = threading.Condition(self._lock)
@@ -82,7 +86,7 @@ class Pool:
         self._queues = Queues()
         self._seats: list[_Seat] = []
         self._threads: list[threading.Thread] = []
-        self._server = Server()
+        self._server = Server(memory)
 
     @property
     def running(self) -> int:
@@ -226,11 +230,17 @@ class Pool:
             with self._lock:
                 if self._closed:
                     return
-                unknown = "unknown status" if seat.pid else "it could not be started"
-                self._bury(seat, f"the worker process ended ({end or unknown})")
+                self._bury(seat, self._epitaph(seat, end))
                 # a server that is being killed takes a moment to be gone
                 seat.changed.wait_for(lambda: self._closed, PAUSE * seat.stillborn)
                 seat.changed.wait_for(lambda: self._closed or len(self._queues) > 0)
+
+    def _epitaph(self, seat: _Seat, end: str) -> str:
+        unknown = "unknown status" if seat.pid else "it could not be started"
+        why = f"the worker process ended ({end or unknown})"
+        if self._memory is None or not seat.pid:
+            return why
+        return f"{why}; it may take {named(self._memory)} of memory"
 
     def _told(self, seat: _Seat, what: str, number: int, raw: bytes) -> None:
         if what == READY:

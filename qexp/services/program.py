@@ -162,6 +162,8 @@ def reason(error: Exception) -> str:
     """What an exception says, to stand in a `status`."""
     if isinstance(error, QexpError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is for it"
     # terra's exceptions quote their message when printed
     message = getattr(error, "message", None) or str(error)
     return f"{type(error).__name__}: {message}"

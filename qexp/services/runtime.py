@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from qexp.errors import ServiceError
 from qexp.services import State
-from qexp.services.account import Account
+from qexp.services.account import FEW_TRIES, Account
 from qexp.services.answers import need, short
 from qexp.services.http import Refused, Unanswered, clipped
 
@@ -29,6 +30,9 @@ STATES = {
 
 FULL = frozenset({"3458", "1012"})
 """Codes of the service for: as many jobs as you may have are under way."""
+
+USED = (("usage", "quantum_seconds"), ("usage", "seconds"), ("bss", "seconds"))
+"""Where the metrics of a job tell its QPU seconds: the first that is there."""
 
 Json = dict[str, Any]
 
@@ -54,6 +58,7 @@ class Runtime:
         Raises:
             Full: It was not accepted, because there are too many.
             Refused: It was not accepted.
+            Away: It was not accepted, because the service is not there.
             Unanswered: Nobody knows whether it was.
         """
         instance = self._account.instance
@@ -67,7 +72,9 @@ class Runtime:
             "runtime": None,
         }
         try:
-            answer = self._account.request("POST", self._url(), body=body, repeat=False)
+            answer = self._account.request(
+                "POST", self._url(), body=body, repeat=False, tries=FEW_TRIES
+            )
         except Refused as refused:
             if refused.codes & FULL:
                 raise Full(str(refused)) from refused
@@ -81,7 +88,7 @@ class Runtime:
 
     def status(self, job: str) -> str:
         """A job's status in the service's words."""
-        found = self._account.json("GET", self._url(job))
+        found = self._account.json("GET", self._url(job), tries=FEW_TRIES)
         return str(need(found, "status", str, f"job {job}"))
 
     def state(self, job: str) -> State:
@@ -99,8 +106,19 @@ class Runtime:
 
     def results(self, job: str) -> bytes | None:
         """What a job gave, or why it failed; None where that is not there yet."""
-        answer = self._account.request("GET", self._url(job, "results"))
+        answer = self._account.request(
+            "GET", self._url(job, "results"), tries=FEW_TRIES
+        )
         return None if answer.status_code == 204 else answer.content
+
+    def used(self, job: str) -> float | None:
+        """QPU seconds of a job that is over; None where the service does not say."""
+        try:
+            where = self._url(job, "metrics")
+            found = self._account.json("GET", where, tries=FEW_TRIES)
+        except ServiceError:  # not every service has them
+            return None
+        return _seconds(found)
 
     def why(self, job: str) -> str:
         """Why a job came to nothing, in the service's words."""
@@ -110,6 +128,10 @@ class Runtime:
         except Refused as refused:
             text = str(refused)
         return f"job {job}: {status}. {clipped(text)}".strip()
+
+    def queue(self, device: str) -> int | None:
+        """How many jobs wait for a device; None where that is not known."""
+        return self._account.queue(device)
 
     def logs(self, job: str) -> str:
         """What a job's program printed."""
@@ -156,6 +178,18 @@ class Runtime:
             )
         return None
 
+    def header(self, job: str) -> Json:
+        """The `params.header` that a job was sent with; empty where it is not told.
+
+        Raises:
+            ServiceError: The service lists no such job of this program.
+        """
+        for listed in self.jobs():
+            if listed.get("id") == job:
+                header = (sent_with(listed) or {}).get("header")
+                return header if isinstance(header, dict) else {}
+        raise ServiceError(f"job {job}: the service lists no such job of {PROGRAM}")
+
     def jobs(self) -> Iterator[Json]:
         """This program's jobs, pending and not, as the service lists them."""
         seen = 0
@@ -171,6 +205,18 @@ class Runtime:
     def _url(self, *path: str) -> str:
         end = "".join(f"/{quote(part, safe='')}" for part in path)
         return f"{self._account.runtime}/jobs{end}"
+
+
+def _seconds(metrics: Any) -> float | None:
+    """QPU seconds in a job's metrics, in any of the forms they come in."""
+    for group, key in USED:
+        inside = metrics.get(group) if isinstance(metrics, dict) else None
+        value = inside.get(key) if isinstance(inside, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if math.isfinite(value) and value >= 0:
+            return float(value)
+    return None
 
 
 def sent_with(listed: Any) -> Json | None:

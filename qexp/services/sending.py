@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -11,14 +10,14 @@ from qiskit import QuantumCircuit
 from qexp.declare.config import CircuitRunnerService
 from qexp.errors import PointFailed, ServiceError
 from qexp.planning.submission import Part, Submission
+from qexp.planning.wording import count
+from qexp.services import Witness
 from qexp.services.ahead import Compiler
-from qexp.services.flight import Flight, marks
-from qexp.services.http import Unanswered
-from qexp.services.runtime import Runtime
+from qexp.services.flight import Flight, new_marks
+from qexp.services.http import FIRST, LONGEST, Refused, Unanswered
+from qexp.services.outage import Away, Stopped, Wait
+from qexp.services.runtime import Full, Runtime
 from qexp.services.wire import encode, with_methods
-
-SENDINGS = 3
-"""How often a job is sent whose receipt was lost and which the service does not have."""
 
 Json = dict[str, Any]
 
@@ -27,21 +26,29 @@ class Sender:
     """Prepares submissions, and sends each once."""
 
     def __init__(
-        self, runtime: Runtime, settle_seconds: float, sleep: Callable[[float], None]
+        self,
+        runtime: Runtime,
+        section: CircuitRunnerService,
+        wait: Wait,
+        witness: Witness,
+        compiler: Compiler,
     ) -> None:
         """Send nothing yet.
 
         Args:
             runtime: Where to.
-            settle_seconds: How long the service may take to list what it has accepted.
-            sleep: Waits for some seconds.
+            section: The service's section.
+            wait: Lets time pass.
+            witness: Who is told before and after each request.
+            compiler: What compiles circuits here.
         """
+        self._witness = witness
         self._runtime = runtime
-        self._settle = settle_seconds
-        self._sleep = sleep
-        self._compiler = Compiler()
+        self._section = section
+        self._wait = wait
+        self._compiler = compiler
 
-    def prepare(self, flight: Flight) -> list[bytes]:
+    def prepare(self, flight: Flight) -> list[tuple[Part, bytes]]:
         """Settle which parts are sent; an answer for each that cannot be compiled."""
         if not compiles(flight.submission):
             flight.parts = flight.submission.parts
@@ -52,41 +59,66 @@ class Sender:
                 self._compiler.circuits(part, flight.submission)
                 parts.append(part)
             except PointFailed as error:
-                failures.append(flight.failure([part], str(error)))
+                failures.append((part, flight.failure([part], str(error))))
         flight.parts = parts
         return failures
 
     def send(self, flight: Flight) -> str:
         """The service's id of a prepared submission, sent now.
 
-        A receipt that is lost on the way is looked up. Only what the service does not
-        have is sent again.
+        A receipt that is lost on the way is looked up, for as long as the service is
+        away. Only what the service does not have is sent again.
 
         Raises:
             ConfigError: Something in it cannot be sent.
+            Away: It was not accepted, because the service is not there.
+            Stopped: Nobody is to wait any more, be it for the receipt.
             ServiceError: It was refused, or nobody can tell whether it was accepted.
         """
-        own = marks(flight.submission)
+        own = new_marks(flight.submission)
         params = encode(self._params(flight, own))
-        for _ in range(SENDINGS):
+        self._witness.sending(flight.submission, self._compiler.aside(flight.parts))
+        id_ = self._sent(flight, params, own)
+        self._witness.sent(flight.submission, replace(flight.receipt, id=id_))
+        return id_
+
+    def _sent(self, flight: Flight, params: Json, own: dict[str, str]) -> str:
+        since, times = self._wait.now(), 0
+        while True:
+            times += 1
             try:
                 return self._runtime.run(flight.device, params)
+            except (Full, Refused, Away, Stopped):
+                self._witness.unsent(flight.submission)
+                raise
             except Unanswered as error:
                 lost = error
             found = self._look_up(own, lost)
             if found is not None:
                 return found
-        raise ServiceError(f"{lost} (sent {SENDINGS} times, and the service has none)")
+            if self._wait.now() - since > self._section.patience:
+                self._witness.unsent(flight.submission)
+                tried = count(times, "time")
+                raise ServiceError(f"{lost} (sent {tried}, and the service has none)")
+            if times > 1:  # it takes no jobs, and answers everything else
+                self._wait(min(LONGEST, FIRST * 2**times))
+            if self._wait.stopped:
+                self._witness.unsent(flight.submission)
+                raise Stopped(str(lost))
 
     def _look_up(self, own: dict[str, str], lost: Unanswered) -> str | None:
         """A job whose receipt was lost; two looks, the second when all has settled."""
-        since = time.monotonic()
+        since = self._wait.now()
         try:
             found = self._runtime.find(own)
             if found is None:
-                spent = time.monotonic() - since
-                self._sleep(max(0.0, self._settle - spent))
+                spent = self._wait.now() - since
+                self._wait(max(0.0, self._section.settle_seconds - spent))
+                if self._wait.stopped:
+                    raise Stopped(str(lost))
                 found = self._runtime.find(own)
+        except Stopped:
+            raise
         except ServiceError as error:
             raise ServiceError(
                 f"the receipt of a job was lost ({lost}), and looking it up failed: {error}"
@@ -110,9 +142,9 @@ class Sender:
             for one in self._compiler.circuits(part, flight.submission)
         ]
 
-    def header(self, name: str) -> Json:
-        """What is known here of a circuit, for the header of its result."""
-        return self._compiler.header(name)
+    def knows(self, part: Part) -> bool:
+        """Whether it is known what a part was compiled to."""
+        return all(self._compiler.header(name) for name in part.names)
 
 
 def compiles(submission: Submission) -> bool:

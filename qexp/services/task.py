@@ -64,7 +64,7 @@ class Task:
     def arrived(self, raw: bytes) -> Arrival:
         """The answer, as it is handed out."""
         self.state = State.DONE
-        return Arrival(self.job, raw)
+        return Arrival(self.job, raw, (self.part.name,), whole=False)
 
     def failed(self, reason: str) -> Arrival:
         """The answer where there is none: every circuit says why."""

@@ -20,17 +20,20 @@ from queue import Empty, SimpleQueue
 from qexp.devices.device import Device
 from qexp.services.engine import Engine
 from qexp.services.link import DROPPED, ENDED, READY, STARTED, Sent
+from qexp.services.memory import limit
 from qexp.services.program import reason
 
 FAILED = 1
 
 
-def serve(handle: int) -> None:
+def serve(handle: int, memory: int | None = None) -> None:
     """Fork a worker for each connection that comes; end when the main process does.
 
     Args:
         handle: Descriptor of a Unix socket. A message on it carries two descriptors:
             the worker's connection, and where its wait status is written.
+        memory: Most bytes that a worker may take beside what it has at its start; None
+            is any.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides
     warnings.simplefilter("ignore")
@@ -47,7 +50,7 @@ def serve(handle: int) -> None:
             _, handles, _, _ = socket.recv_fds(control, 1, 2)
             if not handles:
                 break
-            _fork(handles, workers, (control, woken))
+            _fork(handles, workers, (control, woken), memory)
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
 
@@ -71,7 +74,10 @@ def _reap(workers: dict[int, int]) -> None:
 
 
 def _fork(
-    handles: list[int], workers: dict[int, int], own: tuple[socket.socket, ...]
+    handles: list[int],
+    workers: dict[int, int],
+    own: tuple[socket.socket, ...],
+    memory: int | None,
 ) -> None:
     connection, told = handles
     pid = os.fork()
@@ -86,6 +92,8 @@ def _fork(
             one.close()
         for handle in (told, *workers.values()):
             os.close(handle)
+        if memory is not None:
+            limit(memory)
         Worker(Connection(connection)).work()
     finally:
         os._exit(FAILED)  # never into the server's own loop

@@ -6,7 +6,7 @@ import pytest
 
 from qexp.declare.config import Backend
 from qexp.devices.device import load
-from tests.services.fake import TOKEN, Clock, Fake, runner_of
+from tests.services.fake import TOKEN, Clock, Fake, Noting, runner_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,13 @@ def clock():
 
 
 @pytest.fixture
-def runner(fake, clock):
-    return runner_of(fake, clock)
+def witness():
+    return Noting()
+
+
+@pytest.fixture
+def runner(fake, clock, witness):
+    return runner_of(fake, clock, witness)
 
 
 @pytest.fixture
@@ -35,11 +40,10 @@ def served(monkeypatch, fake, clock):
     from qexp.services import circuit_runner, http
 
     class Mounted(http.Http):
-        def __init__(self, timeout, sleep):
+        def __init__(self, timeout, wait):
             super().__init__(timeout, clock)
             self.session.mount("http://", fake)
 
     monkeypatch.setattr(circuit_runner, "Http", Mounted)
-    monkeypatch.setattr(circuit_runner, "SLICE", 0.01)
     fake.device = load(Backend(name="ibmq_montreal", snapshot="montreal"))
     return fake

@@ -21,8 +21,10 @@ from requests.adapters import BaseAdapter
 
 from qexp.declare.config import CircuitRunnerService
 from qexp.planning.submission import Submission
+from qexp.services import Witness
 from qexp.services.circuit_runner import CircuitRunner
 from qexp.services.http import Http
+from qexp.services.outage import Wait
 from tests.embedded import manila
 
 TOKEN = "the-API-token"
@@ -128,6 +130,7 @@ class Fake(BaseAdapter):
         self.listed = Job.shown
         self.next_states: list[list[str]] = []
         self.results: list = []
+        self.used: object = 1.5
 
     def fail(self, method, end, *actions):
         self.faults.setdefault((method, end), []).extend(actions)
@@ -218,6 +221,8 @@ class Fake(BaseAdapter):
                 return 409, {"errors": [{"code": 1, "message": "It is over."}]}
             job.states = ["Cancelled"]
             return 204, None
+        if what == "metrics":
+            return 200, {"usage": {"quantum_seconds": self.used}}
         if what == "logs":
             return 200, "log line 1\nlog line 2\n"
         if request.method == "DELETE":
@@ -242,15 +247,53 @@ class Fake(BaseAdapter):
         return 200, {"id": job.id}
 
 
-class Clock:
-    """Sleeps at once, and remembers for how long it was asked to."""
+class Clock(Wait):
+    """Waits for no time at all, and remembers for how long it was asked to."""
 
     def __init__(self):
         self.slept: list[float] = []
 
+    def now(self):
+        return sum(self.slept)
+
     def __call__(self, seconds):
         self.slept.append(seconds)
-        assert sum(self.slept) < 10_000, "it waits for ever"
+        assert self.now() < 100_000, "it waits for ever"
+
+
+class Noting(Witness):
+    """Notes what it is told, in order: what happened, and of which submission.
+
+    Attributes:
+        noted: Pairs of them; of `told` and `missed` the text, of `seen` what was said.
+        asides: What was known of the circuits of each submission that was sent.
+    """
+
+    def __init__(self):
+        self.noted: list[tuple] = []
+        self.asides: dict[str, bytes | None] = {}
+
+    def of(self, *kinds):
+        return [one for one in self.noted if one[0] in kinds]
+
+    def sending(self, submission, aside):
+        self.noted.append(("sending", submission.id))
+        self.asides[submission.id] = aside
+
+    def sent(self, submission, job):
+        self.noted.append(("sent", submission.id, job.id))
+
+    def unsent(self, submission):
+        self.noted.append(("unsent", submission.id))
+
+    def seen(self, submission, said):
+        self.noted.append(("seen", submission.id, dict(said)))
+
+    def told(self, text):
+        self.noted.append(("told", text))
+
+    def missed(self, submission, why):
+        self.noted.append(("missed", submission.id, why))
 
 
 def section(**fields):
@@ -263,8 +306,8 @@ def http_to(fake, clock):
     return http
 
 
-def runner_of(fake, clock, **fields):
-    return CircuitRunner(section(**fields), clock, http_to(fake, clock))
+def runner_of(fake, clock, witness=None, **fields):
+    return CircuitRunner(section(**fields), clock, http_to(fake, clock), witness)
 
 
 def remote(*parts, name=None, compile="server", **inputs):

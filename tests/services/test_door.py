@@ -23,6 +23,11 @@ from tests.services import fake as fakes
 REMOTE = {"kind": "circuit_runner", "url": fakes.URL, "poll_seconds": 0.01}
 
 
+@pytest.fixture(autouse=True)
+def _workspace(folder):
+    """Calls are written down where they are made."""
+
+
 @pytest.fixture
 def bell():
     circuit = QuantumCircuit(2, name="bell")

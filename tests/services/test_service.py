@@ -193,3 +193,40 @@ def test_a_point_is_what_is_measured_and_not_how_one_gets_there():
     assert points({"hub": "mine"}).id != plain.id
     assert points({}, declared={"max_shots": 20000}).id == plain.id
     assert json.loads(plain.identity_text)["service"]["hub"] is None
+
+
+SWEEP = (
+    *GHZ,
+    "backend=ibmq_montreal",
+    *SERVICE,
+    "options.optimization_level=0,1",
+    "-m",
+)
+
+
+def test_an_answer_that_is_none_is_that_job_s_and_is_fetched_later(served, ready, qexp):
+    short = ("service.poll_seconds=0.01", "service.poll_longest=0.01", "seed=1")
+    served.results = ["<html>a proxy</html>"]
+    done = qexp(*SWEEP, *short, "tracking.pictures=none")
+    assert done.status == 1
+    assert "answer of circuit-runner is not JSON: '<html>a proxy" in done.err
+    assert "1 job could not be fetched: 1 of 2 points are missing" in done.err
+    assert [run.info.status for run in children(ready)] == ["FINISHED"]
+    served.jobs[0].result = served.answer(served.bodies[0]["params"])
+    again = qexp(*SWEEP, *short, "tracking.pictures=none")
+    assert again.status == 0, again.err
+    assert [run.info.status for run in children(ready)] == ["FINISHED"] * 2
+    assert len(served.jobs) == 2
+
+
+def children(folder):
+    return [run for run in runs(folder)[1] if "mlflow.parentRunId" in run.data.tags]
+
+
+def test_an_outage_is_told_when_it_begins_and_ends(served, ready, qexp):
+    short = ("service.poll_seconds=0.01", "service.poll_longest=0.01")
+    served.fail("GET", "job1", *[503] * 40)
+    done = qexp(*GHZ, "backend=ibmq_montreal", *SERVICE, *short)
+    assert done.status == 0, done.err
+    assert done.err.count("note: the service is away (GET /runtime/jobs/job1: 503") == 1
+    assert done.err.count("note: the service is there again, after") == 1

@@ -12,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.conftest import qexp_process
+from tests.emulating import emulating
 
 GRID = ["+experiment=ghz_options", "backend=ibmq_montreal", "seed=7"]
 FAST = ["options.shots=500", "tracking.pictures=none"]
@@ -65,3 +66,30 @@ def test_the_grid_gives_what_it_gives_here(ready, emulator, local, compile, jobs
     assert len(sent) == jobs
     assert set(sent.values()) == {64 // jobs}
     assert emulator.token not in finished.out + finished.err
+
+
+def test_a_sweep_outlasts_a_maintenance(ready, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("down")
+    script = folder / "faults.yaml"
+    down = "{request: '* *', skip: 12, do: maintenance, seconds: 8}"
+    script.write_text(f"faults:\n  - {down}\n")
+    with emulating(folder / "data", "--faults", str(script)) as one:
+        finished = qexp_process(
+            "+experiment=ghz",
+            "backend=ibmq_manila",
+            "circuit.num_qubits=3",
+            "options.optimization_level=0,1",
+            "-m",
+            *FAST,
+            "service=circuit_runner",
+            f"service.url={one.url}",
+            "service.poll_seconds=0.1",
+            "service.poll_longest=0.5",
+            cwd=ready,
+            QEXP_TOKEN=one.token,
+        )
+        assert finished.status == 0, finished.err
+        assert one.client().get("jobs").json()["count"] == 2
+    assert finished.err.count("note: the service is away (") == 1
+    assert "503" in finished.err
+    assert finished.err.count("note: the service is there again, after") == 1

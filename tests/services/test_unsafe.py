@@ -121,15 +121,15 @@ def test_no_process_is_started_where_nothing_was_compiled(served_with, runner):
     (header,) = served_with(None)
     assert "compiled" not in header
     assert PROBLEM not in header
-    assert runner._unsafe._reader is None
+    assert runner._reading._unsafe._reader is None
 
 
 def test_one_process_serves_until_the_service_is_closed(served_with, runner):
     good = packed(ghz().circuits[0])
     served_with(good)
-    process = runner._unsafe._reader._process
-    runner._unsafe.settle([{"compiled": good}])
-    assert runner._unsafe._reader._process is process
+    process = runner._reading._unsafe._reader._process
+    runner._reading._unsafe.settle([{"compiled": good}])
+    assert runner._reading._unsafe._reader._process is process
     runner.close()
     assert process.poll() is not None
 
@@ -137,7 +137,7 @@ def test_one_process_serves_until_the_service_is_closed(served_with, runner):
 def test_a_process_that_ends_or_hangs_costs_no_counts(served_with, runner, monkeypatch):
     good = packed(ghz().circuits[0])
     served_with(good)
-    kept = runner._unsafe._reader
+    kept = runner._reading._unsafe._reader
     for blow, patience, why in (
         (signal.SIGKILL, 30.0, "ended"),
         (signal.SIGSTOP, 0.2, "took longer"),
@@ -148,11 +148,11 @@ def test_a_process_that_ends_or_hangs_costs_no_counts(served_with, runner, monke
             patched.setattr(reader, "PATIENCE", patience)
             # it ends between the look at it and the request
             patched.setattr(kept._process, "poll", lambda: None)
-            runner._unsafe.settle([header])
+            runner._reading._unsafe.settle([header])
         assert why in header.pop(PROBLEM)
         assert header == {"name": "a"}
         header = {"compiled": good}
-        runner._unsafe.settle([header])  # another has been started
+        runner._reading._unsafe.settle([header])  # another has been started
         assert header == {"compiled": good}
 
 
