@@ -52,9 +52,32 @@ class Tracker:
         )
         self._pending = 0
 
-    def open(self, experiment: str) -> None:
-        """Ask for the experiment to be opened, or created; `ready` tells how it went."""
-        self._send({"do": "open", "uri": self.target.uri, "experiment": experiment})
+    def open(self, experiment: str, lock: Path | None = None) -> None:
+        """Ask for the experiment to be opened, or created; `ready` tells how it went.
+
+        Args:
+            experiment: Its name.
+            lock: A file that one process at a time may write for. The writer of a
+                process that was killed may not have ended yet.
+        """
+        self._send(
+            {
+                "do": "open",
+                "uri": self.target.uri,
+                "experiment": experiment,
+                "lock": None if lock is None else str(lock),
+            }
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    def again(self) -> Tracker:
+        """A tracker in the place of this one, whose process is ended."""
+        self.close(at_once=True)
+        return Tracker(self.target)
 
     def ready(self) -> None:
         """Wait until the experiment is open.
@@ -64,8 +87,13 @@ class Tracker:
         """
         self.experiment_id = self._answer()["experiment_id"]
 
-    def log(self, record: Record) -> str:
+    def log(self, record: Record, *, again: bool = False) -> str:
         """Write a run and finish it.
+
+        Args:
+            record: The run.
+            again: Whether it may be there already, as a whole or in part; then it is
+                completed.
 
         Returns:
             The id of the run.
@@ -74,11 +102,15 @@ class Tracker:
             TrackingError: MLflow refused; says why.
         """
         with _folder(_encoded(record.files)) as folder:
-            run = {**_without_files(record), "folder": folder}
+            run = {**_without_files(record), "folder": folder, "again": again}
             return str(self._ask({"do": "log", "run": run})["run_id"])
 
-    def start(self, record: Record) -> str:
+    def start(self, record: Record, *, again: bool = False) -> str:
         """Start the run of a sweep.
+
+        Args:
+            record: The run.
+            again: Whether it may be there already; then it goes on.
 
         Returns:
             The id of the run.
@@ -86,7 +118,7 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        run = _without_files(record)
+        run = {**_without_files(record), "again": again}
         return str(self._ask({"do": "start", "run": run})["run_id"])
 
     def finish(
@@ -125,12 +157,21 @@ class Tracker:
         """The runs that belong to the run of a sweep, in the order of time.
 
         Returns:
-            Of each its name, status, params, metrics and tags.
+            Of each its run_id, name, status, params, metrics and tags.
 
         Raises:
             TrackingError: MLflow refused; says why.
         """
         found: list[Json] = self._ask({"do": "children", "run_id": run_id})["children"]
+        return found
+
+    def present(self, sweep: str) -> list[Json]:
+        """The runs of a sweep, its own included, as `children` gives them.
+
+        Raises:
+            TrackingError: MLflow refused; says why.
+        """
+        found: list[Json] = self._ask({"do": "present", "sweep": sweep})["runs"]
         return found
 
     def add(self, run_id: str, files: Mapping[str, bytes]) -> None:

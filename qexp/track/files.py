@@ -29,7 +29,7 @@ STACK = (
 
 OF_THE_SWEEP = frozenset(
     """tracking grid exclude repeats sentinel on_invalid optimize optimize_failed
-    max_points""".split()
+    max_points resume budget wait on_unsure""".split()
 )
 """Keys of an experiment that say nothing about one of its points."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from qexp.planning.plan import Plan
@@ -18,12 +19,34 @@ class Finished:
         table: A row for each point that is over.
         outcomes: What each point came to, by its id.
         interrupted: Whether Ctrl-C ended it before all points were run.
+        paused: Why it did not go on, where that was the budget.
+        detached: Whether it was not waited for.
+        jobs: Where it was not: the service's job of each submission, None where that
+            could not be sent yet.
+        unfetched: Why there is no answer yet to a submission that the service has, by
+            its id.
     """
 
     plan: Plan
     table: Table
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     interrupted: bool = False
+    paused: str | None = None
+    detached: bool = False
+    jobs: Mapping[str, str | None] = field(default_factory=dict)
+    unfetched: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unlogged(self) -> int:
+        """Number of points that MLflow did not take."""
+        done = [one.run_id for one in self.outcomes.values() if one.run_id.done()]
+        return sum(one.exception() is not None for one in done)
+
+    @property
+    def halted(self) -> bool:
+        """Whether points are left that are not to be run now."""
+        ended = self.interrupted or self.paused or self.detached
+        return bool(ended or self.unfetched)
 
     @property
     def failed(self) -> int:

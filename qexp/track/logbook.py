@@ -1,12 +1,21 @@
-"""MLflow beside the work: records are written while others are still being measured."""
+"""MLflow beside the work: records are written while others are still being measured.
+
+Where MLflow is away nothing waits for it: what is to be written is kept for a while, and
+tried again. What is not written in the end is in the ledger.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from qexp.errors import TrackingError
 from qexp.track.client import Tracker
 
 if TYPE_CHECKING:  # it imports terra, which the tracker's process is made to run beside
@@ -15,7 +24,24 @@ if TYPE_CHECKING:  # it imports terra, which the tracker's process is made to ru
 WAITING = 64
 """Most records that wait to be written; whoever brings more waits."""
 
+KEPT = 256
+"""Most records that are kept while MLflow is away; of more there is the ledger alone."""
+
+AGAIN_SECONDS = 10.0
+"""How long MLflow is left alone when it was away."""
+
 T = TypeVar("T")
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A record that is to be written."""
+
+    make: Callable[[str | None], Record]
+    note: Note
+    again: bool
+    run_id: Future[str]
 
 
 class Logbook:
@@ -23,6 +49,7 @@ class Logbook:
 
     Attributes:
         written: How many runs of points have been written.
+        opened: Whether the experiment has been open once.
     """
 
     def __init__(self, tracker: Tracker) -> None:
@@ -31,7 +58,13 @@ class Logbook:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="qexp-logbook")
         self._room = threading.BoundedSemaphore(WAITING)
         self._error: BaseException | None = None
+        self._late: deque[_Entry] = deque()
+        self._next_try = 0.0
+        self._experiment: str | None = None
+        self._lock: Path | None = None
         self._ready: Future[None] | None = None
+        self._is_open = self.opened = False
+        self._start: tuple[Record, Note, bool] | None = None
         self._parent: Future[str] | None = None
         self._owns_parent = True
         self.written = 0
@@ -46,11 +79,26 @@ class Logbook:
         """The run of the sweep, None where there is none; waits until it is started."""
         return None if self._parent is None else self._parent.result()
 
-    def open(self, experiment: str) -> None:
-        """Open an experiment, or create it; what goes wrong is told by `require`."""
+    @property
+    def away(self) -> BaseException | None:
+        """What keeps MLflow from being written to; None where nothing does."""
+        return self._error
+
+    def open(self, experiment: str, lock: Path | None = None) -> None:
+        """Open an experiment, or create it; what goes wrong is told by `require`.
+
+        Args:
+            experiment: Its name.
+            lock: See `Tracker.open`.
+        """
         if self._ready is None:
-            self._tracker.open(experiment)
-            self._ready = self._submit(self._tracker.ready)
+            self._experiment, self._lock = experiment, lock
+            self._tracker.open(experiment, lock)
+            self._ready = self._submit(self._opened)
+
+    def _opened(self) -> None:
+        self._tracker.ready()
+        self._is_open = self.opened = True
 
     def ready(self) -> None:
         """Wait until the experiment is open.
@@ -67,29 +115,126 @@ class Logbook:
         self._parent.set_result(parent)
         self._owns_parent = False
 
-    def start(self, record: Record) -> None:
-        """Start the run of the sweep, unless there is one."""
-        if self._parent is None:
-            self._parent = self._submit(self._tracker.start, record)
+    def start(
+        self, record: Record, note: Note = lambda run_id: None, *, again: bool = False
+    ) -> None:
+        """Start the run of the sweep, unless there is one.
 
-    def log(self, make: Callable[[str | None], Record]) -> Future[str]:
-        """Write a run.
+        Args:
+            record: The run.
+            note: Is told its id once it is written.
+            again: Whether it may be there already.
+        """
+        if self._parent is None:
+            self._start, self._parent = (record, note, again), Future()
+            self._submit(self._started)
+
+    def _started(self) -> None:
+        assert self._parent is not None
+        if self._start is not None and self._is_open:
+            record, note, again = self._start
+            run_id = self._tracker.start(record, again=again)
+            self._start = None
+            note(run_id)
+            self._parent.set_result(run_id)
+
+    def present(self, sweep: str) -> list[dict[str, Any]]:
+        """The runs that MLflow has of a sweep.
+
+        Raises:
+            TrackingError: MLflow refused; says why.
+        """
+        return self._submit(self._tracker.present, sweep).result()
+
+    def log(
+        self,
+        make: Callable[[str | None], Record],
+        note: Note = lambda run_id: None,
+        *,
+        again: bool = False,
+    ) -> Future[str]:
+        """Write a run, now or when MLflow is back.
 
         Args:
             make: Gives the record, from the run of the sweep that it belongs to.
+            note: Is told the id of the run once it is written.
+            again: Whether it may be there already, as a whole or in part.
 
         Returns:
             The id of the run, once it is written.
         """
+        entry = _Entry(make, note, again, Future())
         self._room.acquire()
-        logged = self._submit(self._log, make)
-        logged.add_done_callback(lambda _: self._room.release())
-        return logged
+        try:
+            self._thread.submit(self._enter, entry)
+        except RuntimeError:  # the logbook is closed
+            self._room.release()
+            raise
+        return entry.run_id
 
-    def _log(self, make: Callable[[str | None], Record]) -> str:
-        run_id = self._tracker.log(make(self.parent))
-        self.written += 1
-        return run_id
+    def _enter(self, entry: _Entry) -> None:
+        try:
+            self._late.append(entry)
+            if self._error is None or time.monotonic() >= self._next_try:
+                self._catch_up()
+            while len(self._late) > KEPT:
+                self._late.pop().run_id.set_exception(self._error or _too_many())
+        finally:
+            self._room.release()
+
+    def _catch_up(self) -> None:
+        """Write what waits, as far as MLflow takes it."""
+        tried_before = self._error is not None
+        try:
+            self._reopen()
+            while self._late:
+                entry = self._late[0]
+                again = entry.again or tried_before
+                run_id = self._tracker.log(entry.make(self.parent), again=again)
+                self._late.popleft()
+                tried_before = False
+                self.written += 1
+                entry.note(run_id)
+                entry.run_id.set_result(run_id)
+            self._error = None
+        except TrackingError as error:
+            self._away(error)
+        except BaseException as error:  # no fault of MLflow's, so of this record's
+            if self._late:
+                self._late.popleft().run_id.set_exception(error)
+            self._error = self._error or error
+
+    def _reopen(self) -> None:
+        if not self._is_open and self._experiment is not None:
+            self._tracker = self._tracker.again()
+            self._tracker.open(self._experiment, self._lock)
+            self._opened()
+        self._started_if_needed()
+
+    def _started_if_needed(self) -> None:
+        if self._start is not None:
+            record, note, _ = self._start
+            self._start = (record, note, True)  # it may have been written in part
+            self._started()
+
+    def _away(self, error: BaseException) -> None:
+        self._error = error
+        self._next_try = time.monotonic() + AGAIN_SECONDS
+        if not self._tracker.alive:
+            self._is_open = False
+
+    def catch_up(self) -> BaseException | None:
+        """Write all that waits; what keeps it from that, if anything."""
+        self._thread.submit(self._catch_up).result()
+        return self._error
+
+    def give_up(self) -> None:
+        """Write no more of what still waits: it is in the ledger."""
+        self._thread.submit(self._drop).result()
+
+    def _drop(self) -> None:
+        while self._late:
+            self._late.popleft().run_id.set_exception(self._error or _too_many())
 
     def finish(
         self,
@@ -103,6 +248,7 @@ class Logbook:
         Raises:
             TrackingError: MLflow refused something; says why.
         """
+        self.require()
         if self._parent is not None and self._owns_parent:
             run_id, steps = self._parent.result(), list(metrics)
             self._submit(
@@ -139,13 +285,13 @@ class Logbook:
         """
         self._thread.shutdown(wait=True, cancel_futures=True)
         parent = self._parent
-        if parent is None or not self._owns_parent or parent.cancelled():
+        if parent is None or not self._owns_parent or not parent.done():
             return
-        if parent.exception() is None:
+        if not parent.cancelled() and parent.exception() is None:
             self._tracker.finish(parent.result(), status, [], {})
 
     def require(self) -> None:
-        """Raise the first thing that went wrong, if anything did.
+        """Raise what keeps MLflow from being written to, if anything does.
 
         Raises:
             TrackingError: MLflow refused; says why.
@@ -164,8 +310,9 @@ class Logbook:
         return work(*arguments)
 
     def _keep_error(self, future: Future[T]) -> None:
-        if not future.cancelled() and self._error is None:
-            self._error = future.exception()
+        error = None if future.cancelled() else future.exception()
+        if error is not None and self._error is None:
+            self._away(error)
 
     def close(self, *, at_once: bool = False) -> None:
         """End the tracker's process; what it was asked for before is finished first.
@@ -175,3 +322,7 @@ class Logbook:
         """
         self._thread.shutdown(wait=not at_once, cancel_futures=at_once)
         self._tracker.close(at_once=at_once)
+
+
+def _too_many() -> TrackingError:
+    return TrackingError(f"more than {KEPT} runs wait to be written")

@@ -73,13 +73,14 @@ class Store:
         """Write a run and finish it.
 
         Args:
-            run: Fields of a `qexp.track.record.Record` and `folder`, the artifacts' folder.
+            run: Fields of a `qexp.track.record.Record`, `folder`, the artifacts' folder,
+                and `again`: whether a run of this point may be there, to be completed.
 
         Returns:
             The id of the run.
         """
         with _explained(self.uri):
-            run_id = self._create(run)
+            run_id = self._found_or_created(run)
             try:
                 self._fill(run_id, run)
             except Exception:
@@ -94,14 +95,18 @@ class Store:
         """Start the run of a sweep; `finish` ends it.
 
         Args:
-            run: Fields of a `qexp.track.record.Record`; its files are added when it ends.
+            run: Fields of a `qexp.track.record.Record`, and `again` as for `log`; its
+                files are added when it ends.
 
         Returns:
             The id of the run.
         """
         with _explained(self.uri):
-            run_id = self._create(run)
-            self._client.log_batch(run_id, params=_params(run["params"]))
+            run_id = self._found_or_created(run)
+            # of a run that is there, what it was started with stays
+            known = self._client.get_run(run_id).data.params if run["again"] else {}
+            new = {key: v for key, v in run["params"].items() if key not in known}
+            self._client.log_batch(run_id, params=_params(new))
         return run_id
 
     def finish(
@@ -134,26 +139,53 @@ class Store:
 
     def children(self, run_id: str) -> list[dict[str, Any]]:
         """The runs that belong to the run of a sweep, in the order of time."""
-        found: list[dict[str, Any]] = []
-        token: str | None = None
-        wanted = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run_id}'"
         with _explained(self.uri):
-            while token is None or token:
-                page = self._client.search_runs(
-                    [self.experiment_id],
-                    wanted,
-                    max_results=MAX_RUNS,
-                    order_by=["attributes.start_time ASC"],
-                    page_token=token,
-                )
-                found += [_child(run) for run in page]
-                token = page.token or ""
-        return found
+            found = self._search({MLFLOW_PARENT_RUN_ID: run_id})
+            return [_child(run) for run in found]
+
+    def present(self, sweep: str) -> list[dict[str, Any]]:
+        """The runs of a sweep, its own included, in the order of time."""
+        with _explained(self.uri):
+            return [_child(run) for run in self._search({"qexp.sweep": sweep})]
+
+    def _search(self, tags: Mapping[str, str]) -> Iterator[Any]:
+        token: str | None = None
+        wanted = " and ".join(f"tags.`{key}` = '{v}'" for key, v in tags.items())
+        while token is None or token:
+            page = self._client.search_runs(
+                [self.experiment_id],
+                wanted,
+                max_results=MAX_RUNS,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
+            )
+            yield from page
+            token = page.token or ""
 
     def _fill(self, run_id: str, run: Mapping[str, Any]) -> None:
         params, metrics = _params(run["params"]), _metrics(run["metrics"])
         self._client.log_batch(run_id, params=params, metrics=metrics)
         self._client.log_artifacts(run_id, run["folder"])
+
+    def _found_or_created(self, run: Mapping[str, Any]) -> str:
+        """A run for these tags: a new one, or the one that is there already."""
+        tags = run["tags"]
+        if not run.get("again"):
+            return self._create(run)
+        identity = {k: tags[k] for k in ("qexp.sweep", "qexp.point") if k in tags}
+        for found in self._search(identity):
+            if _same(found, run):
+                return self._reopened(found, run)
+        return self._create(run)
+
+    def _reopened(self, found: Any, run: Mapping[str, Any]) -> str:
+        run_id = str(found.info.run_id)
+        self._client.update_run(run_id, status="RUNNING")
+        if "qexp.error" in found.data.tags and not run["error"]:
+            self._client.delete_tag(run_id, "qexp.error")
+        for key, value in run["tags"].items():
+            self._client.set_tag(run_id, key, value[:MAX_TAG_LENGTH])
+        return run_id
 
     def _create(self, run: Mapping[str, Any]) -> str:
         tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
@@ -175,8 +207,21 @@ class Store:
             self._client.log_artifacts(run_id, folder)
 
 
+def _same(found: Any, run: Mapping[str, Any]) -> bool:
+    """Whether a run of a sweep is that of this point, of this cell, or of the sweep."""
+    own, there = run["tags"], found.data.tags
+    if "qexp.point" in own:
+        return "qexp.point" in there
+    if "qexp.point" in there:
+        return False
+    if run.get("parent") is None:
+        return MLFLOW_PARENT_RUN_ID not in there
+    return MLFLOW_PARENT_RUN_ID in there and found.info.run_name == run["name"]
+
+
 def _child(run: Any) -> dict[str, Any]:
     return {
+        "run_id": run.info.run_id,
         "name": run.info.run_name,
         "status": run.info.status,
         "params": dict(run.data.params),

@@ -23,6 +23,10 @@ PROBE_SECONDS = 5.0
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
+class Away(TrackingError):
+    """Nobody answers at a target that may well be right."""
+
+
 @dataclass(frozen=True)
 class Target:
     """An MLflow tracking store.
@@ -39,6 +43,14 @@ class Target:
     def shown(self) -> str:
         """The URI without credentials."""
         return hide(self.uri)
+
+    @property
+    def name(self) -> str:
+        """The same for the same store, wherever it is named from; no credentials."""
+        file = self.uri.removeprefix("sqlite:///")
+        if file == self.uri:
+            return self.shown
+        return f"sqlite:///{Path(file).absolute()}"
 
 
 def target(uri: str | None) -> Target:
@@ -106,7 +118,7 @@ def _probe_server(target: Target) -> None:
     try:
         answer = requests.get(url, timeout=PROBE_SECONDS)
     except requests.RequestException as error:
-        raise TrackingError(_away(target, "no MLflow server answers there")) from error
+        raise Away(_away(target, "no MLflow server answers there")) from error
     if answer.status_code == 404:  # anything but MLflow
         raise TrackingError(
             _away(target, "a server answers there, but it is not an MLflow server")
@@ -120,7 +132,7 @@ def _probe_port(target: Target, parts: SplitResult, default_port: int) -> None:
     try:
         socket.create_connection(address, PROBE_SECONDS).close()
     except OSError as error:
-        raise TrackingError(_away(target, "no database answers there")) from error
+        raise Away(_away(target, "no database answers there")) from error
 
 
 def _away(target: Target, what: str) -> str:

@@ -1,7 +1,8 @@
 """The process that owns MLflow: takes requests as JSON lines, answers each with one.
 
-Requests are ``{"do": "open", "uri", "experiment"}``, then ``{"do": "log", "run"}``,
+Requests are ``{"do": "open", "uri", "experiment", "lock"}``, then ``{"do": "log", "run"}``,
 ``{"do": "start", "run"}``, ``{"do": "children", "run_id"}``,
+``{"do": "present", "sweep"}``,
 ``{"do": "finish", "run_id", "status", "metrics", "folder", "tags"}`` and
 ``{"do": "add", "run_id", "folder"}``; an answer has ``"error"`` where it failed. End of
 input ends the process.
@@ -17,7 +18,12 @@ import sys
 import warnings
 from typing import Any, TextIO
 
+from filelock import FileLock, Timeout
+
 from qexp.errors import TrackingError
+
+LAST_RUN_SECONDS = 120.0
+"""How long the writer of a process that was killed may take to write its last run."""
 
 Json = dict[str, Any]
 
@@ -43,6 +49,9 @@ def _quiet() -> None:
     logging.disable(logging.INFO)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # a server that is away is asked again later; its results wait in the ledger
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
 
 
 def serve(requests: TextIO, answers: TextIO) -> None:
@@ -52,10 +61,12 @@ def serve(requests: TextIO, answers: TextIO) -> None:
     from qexp.track.store import Store
 
     store: Store | None = None
+    lock: FileLock | None = None
     for line in requests:
         request = json.loads(line)
         try:
             if request["do"] == "open":
+                lock = lock or _lock(request["lock"])
                 store = Store(request["uri"], request["experiment"])
                 answer: Json = {"experiment_id": store.experiment_id}
             else:
@@ -67,6 +78,18 @@ def serve(requests: TextIO, answers: TextIO) -> None:
         answers.flush()
 
 
+def _lock(file: str | None) -> FileLock | None:
+    """Wait for the writer of a process that was killed; it writes one run at most."""
+    if file is None:
+        return None
+    lock = FileLock(file, timeout=LAST_RUN_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TrackingError(f"{file}: another process writes this sweep") from None
+    return lock
+
+
 def _do(store: Any, request: Json) -> Json:
     if request["do"] == "log":
         return {"run_id": store.log(request["run"])}
@@ -76,6 +99,8 @@ def _do(store: Any, request: Json) -> Json:
         fields = ("run_id", "status", "metrics", "folder", "tags")
         store.finish(*(request[field] for field in fields))
         return {}
+    if request["do"] == "present":
+        return {"runs": store.present(request["sweep"])}
     if request["do"] == "children":
         return {"children": store.children(request["run_id"])}
     store.add(request["run_id"], request["folder"])
