@@ -9,7 +9,9 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """`run_circuits`, imported when it is asked for: terra takes seconds."""
+    """What Python calls, imported when it is asked for: terra takes seconds."""
     if name == "run_circuits":
         return importlib.import_module("qexp.door.circuits").run_circuits
+    if name == "retrieve_job":
+        return importlib.import_module("qexp.door.retrieve").retrieve_job
     raise AttributeError(f"module 'qexp' has no attribute {name!r}")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,17 +16,14 @@ from qexp.declare.choice import choice
 from qexp.declare.config import Experiment, PythonCircuit
 from qexp.declare.read import read_tree
 from qexp.devices import device as devices
-from qexp.devices.device import Device
 from qexp.door.job import RuntimeJob
+from qexp.door.written import NAME, written
 from qexp.errors import ConfigError
-from qexp.planning import seeds
-from qexp.planning.cell import make_point
+from qexp.planning.cell import Cell, make_point
 from qexp.planning.checks import require
-from qexp.planning.packing import compile_inputs, execution_inputs
-from qexp.planning.submission import Part, Submission
+from qexp.planning.plan import plan
 from qexp.services.connect import connect
 
-NAME = "run_circuits"
 METHODS = ("layout_method", "routing_method", "translation_method")
 
 Service = str | Mapping[str, Any] | None
@@ -80,11 +74,13 @@ def run_circuits(
         **run_config: See the options.
 
     Returns:
-        The job, which is under way.
+        The job, which is under way. It is in the ledger of the workspace, so that
+        `retrieve_job` finds it again.
 
     Raises:
         ConfigError: The device or the service cannot do that.
         ServiceError: The service is not there, or refused.
+        LedgerError: The call cannot be written down here.
     """
     listed = [circuits] if isinstance(circuits, QuantumCircuit) else list(circuits)
     if not listed or not all(isinstance(one, QuantumCircuit) for one in listed):
@@ -109,8 +105,20 @@ def run_circuits(
     labels = tuple(one.name for one in listed)
     built = Built(tuple(listed), digest_of_gates(listed), labels)
     require(experiment.options, machine, experiment.service, built)
-    sent, inputs = _submission(experiment, machine, built)
-    return RuntimeJob(connect(experiment.service), sent, inputs)
+    point = make_point(experiment, machine, built)
+    cell = Cell(experiment, {}, 0, machine, built, point)
+    own = written(plan([cell], swept=False))
+    try:
+        runner = connect(experiment.service, witness=own)
+    except BaseException:
+        own.close()
+        raise
+    try:
+        return RuntimeJob(own, runner)
+    except BaseException:
+        runner.close()
+        own.close()
+        raise
 
 
 def _methods(
@@ -159,18 +167,3 @@ def _experiment(backend: str, service: Service, options: dict[str, Any]) -> Expe
             "options": options,
         }
     )
-
-
-def _submission(
-    experiment: Experiment, machine: Device, built: Built
-) -> tuple[Submission, dict[str, Any]]:
-    """What is sent, and everything of it that the caller may want to see."""
-    point = make_point(experiment, machine, built)
-    drawn = seeds.draw(seeds.sweep_seed(None), experiment.options, 0)
-    compiling, executing = compile_inputs(point, drawn), execution_inputs(point, drawn)
-    asked = json.dumps([built.content, compiling], sort_keys=True, default=str)
-    key = hashlib.sha256(asked.encode()).hexdigest()
-    part = Part(point.id, point.sample, built, compiling, key)
-    id_ = uuid.uuid4().hex[:12]
-    sent = Submission(id_, experiment.service, machine, (part,), executing)
-    return sent, {"circuits": list(built.circuits), **executing, **compiling}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 from qiskit.providers import BackendV1, JobStatus
 
 from qexp.devices.snapshot import backend
 from qexp.door.result import RunnerResult, result_of
+from qexp.door.written import Written
 from qexp.errors import ServiceError
-from qexp.planning.submission import Job, Submission
+from qexp.planning.submission import Job
 from qexp.services import Runner, State
+from qexp.services.connect import connect
+from qexp.services.kept import decode
 
 STATUS = {
     State.QUEUED: JobStatus.QUEUED,
@@ -26,35 +30,73 @@ class RuntimeJob:
     """What `run_circuits` returns; a job of its own on a connection of its own."""
 
     def __init__(
-        self, runner: Runner, sent: Submission, inputs: dict[str, Any]
+        self, written: Written, runner: Runner | None = None, job: Job | None = None
     ) -> None:
         """Submit, and wait in a thread for what comes.
 
         Args:
-            runner: The service; it is closed at the end.
-            sent: What is submitted: a single part.
-            inputs: circuit-runner's inputs that are set.
+            written: The call in the ledger, with what is submitted: a single part.
+            runner: The service, which is closed at the end; None where there is nothing
+                to wait for.
+            job: The job, where the service has it already.
         """
-        self._runner = runner
-        self._submission = sent
-        self._inputs = inputs
-        self._job: Job = runner.submit(sent)
+        self._written, self._runner = written, runner
+        self._submission = sent = written.submission
+        self._job: Job = job or Job(sent.service.kind, f"queued-{sent.id}", sent.id)
         self._result: RunnerResult | None = None
         self._error: str | None = None
         self._cancelled = False
-        self._thread = threading.Thread(target=self._wait, daemon=True)
+        if runner is not None and job is None:
+            self._job = runner.submit(sent)
+        wait = self._look_up if runner is None else partial(self._wait, runner)
+        self._thread = threading.Thread(target=wait, daemon=True)
         self._thread.start()
+        if runner is None:
+            self._thread.join()  # it is on the disk
 
-    def _wait(self) -> None:
+    def _look_up(self) -> None:
+        """Take what is on the disk."""
         try:
-            for arrival in self._runner.arrivals():
+            raw = self._written.answer
+            self._cancelled = raw is None
+            if raw is not None:
+                self._take(decode(self._submission, raw, self._written.aside))
+        except Exception as error:
+            self._error = str(error) or type(error).__name__
+        finally:
+            self._written.leave()
+
+    def _wait(self, runner: Runner) -> None:
+        try:
+            for arrival in runner.arrivals():
                 self._job = arrival.job
-                self._take(self._runner.decode(arrival.raw))
-            self._cancelled = self._result is None
+                self._written.got(arrival)
+                self._read(runner, arrival.raw)
+            if self._result is None:
+                self._end_without()
         except Exception as error:  # it has to be told by `result`, in another thread
             self._error = str(error) or type(error).__name__
         finally:
-            self._runner.close()
+            runner.close()
+            self._written.leave()
+
+    def _read(self, runner: Runner, raw: bytes) -> None:
+        try:
+            self._take(runner.decode(raw))
+        except ServiceError:
+            self._written.refused()
+            raise
+        self._written.settled(self._error)
+
+    def _end_without(self) -> None:
+        if self._written.missing is None:
+            self._cancelled = True
+            self._written.cancelled()
+            return
+        self._error = (
+            f"{self._written.missing}\nThe job stays with the service: "
+            f"qexp.retrieve_job({self._job.id!r}) asks for it again."
+        )
 
     def _take(self, answer: dict[str, Any]) -> None:
         (part,) = self._submission.parts
@@ -77,7 +119,9 @@ class RuntimeJob:
     @property
     def inputs(self) -> dict[str, Any]:
         """The options that are set, by name, and the circuits."""
-        return dict(self._inputs)
+        (part,) = self._submission.parts
+        set_ = {**self._submission.inputs, **part.compile}
+        return {"circuits": list(part.built.circuits), **set_}
 
     def status(self) -> JobStatus:
         """Where it is, in terra's words."""
@@ -87,6 +131,8 @@ class RuntimeJob:
             return JobStatus.DONE
         if self._cancelled:
             return JobStatus.CANCELLED
+        if self._runner is None:
+            return JobStatus.ERROR
         job = self._job
         return STATUS[self._runner.states([job])[job.id]]
 
@@ -127,8 +173,19 @@ class RuntimeJob:
 
     def cancel(self) -> None:
         """Have it not run, or not finished."""
-        self._runner.cancel(self._job)
+        if self._runner is not None:
+            self._runner.cancel(self._job)
 
     def logs(self) -> str:
-        """What the program printed; empty where nothing is known of that."""
-        return self._runner.logs(self._job)
+        """What the program printed; empty where nothing is known of that.
+
+        Raises:
+            ServiceError: The service is not there.
+        """
+        if self._runner is not None:
+            return self._runner.logs(self._job)
+        asked = connect(self._submission.service)
+        try:
+            return asked.logs(self._job)
+        finally:
+            asked.close()
