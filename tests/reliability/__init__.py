@@ -1,5 +1,5 @@
-"""Load and fuzzing of the emulator: minutes long, bounded, on this machine only.
+"""qexp and its emulator under kills, faults, load and fuzzing, on this machine only.
 
-Not collected by pytest: `python -m tests.reliability.load`, and `.fuzz`, which needs the
-extra `long`.
+pytest collects what is short. `python -m tests.reliability.kills`, `.load`, and `.fuzz`,
+which needs the extra `long`, take minutes, and are bounded.
 """
