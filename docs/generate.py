@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from qexp.declare.config import (
     Backend,
+    Budget,
     CircuitRunnerService,
     Declared,
     Experiment,
@@ -18,6 +19,7 @@ from qexp.declare.config import (
     LocalService,
     PythonCircuit,
     QasmCircuit,
+    Resume,
     Tracking,
 )
 from qexp.declare.options import Options
@@ -34,6 +36,13 @@ SECTIONS: list[tuple[str, str, type[BaseModel], str]] = [
     ("service=local", "service.", LocalService, ""),
     ("service=circuit_runner", "service.", CircuitRunnerService, ""),
     ("tracking=mlflow", "tracking.", Tracking, ""),
+    (
+        "resume",
+        "resume.",
+        Resume,
+        "`resume=auto`, `resume=always` and `resume=never` are choices.",
+    ),
+    ("budget", "budget.", Budget, ""),
 ]
 
 OPTIONS = """# Options
@@ -51,7 +60,7 @@ logged as what terra used: layout `default`, routing `sabre` (`stochastic` at le
 CONFIGURATION = """# Configuration
 
 Every key that can be declared. Composed by Hydra from the groups `circuit`, `backend`, `options`,
-`service`, `tracking` and `experiment`; a key that is not here is an error. The options have
+`service`, `tracking`, `resume` and `experiment`; a key that is not here is an error. The options have
 [a page of their own](options.md).
 
 {sections}"""

@@ -36,6 +36,14 @@ def main() -> None:
         from qexp.emulator.cli import main as emulator
 
         sys.exit(emulator(arguments[1:]))
+    if arguments[0] == "status":
+        from qexp.shown.status import main as status_of_sweeps
+
+        sys.exit(status_of_sweeps(arguments[1:]))
+    if arguments[0] == "recover":
+        from qexp.command.recovery import main as recovery
+
+        sys.exit(recovery(arguments[1:]))
     status = _run(arguments)
     if status == INTERRUPTED:
         # a simulation in a thread of Aer's cannot be stopped otherwise

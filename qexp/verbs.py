@@ -4,6 +4,12 @@ from __future__ import annotations
 
 VERBS: dict[str, str] = {
     "plan": "say what would run: [--compile] [--json] [--explain POINT]",
+    "status": "say how far sweeps are: [SWEEP] [--json] [--all]",
+    "resume": "go on with an unfinished sweep: [SWEEP] [--failed]",
+    "sync": "log what is in the ledger and not in MLflow: [SWEEP]",
+    "cancel": "cancel what is queued of a sweep: SWEEP",
+    "adopt": "take over a job that was found at the service: JOB_ID [SUBMISSION]",
+    "recover": "make a new ledger of all that is left of a damaged one",
     "emulator": "serve circuit-runner on this machine, as IBM's runtime did",
     "completion": "print the script that completes the command line with TAB",
 }
@@ -11,6 +17,12 @@ VERBS: dict[str, str] = {
 
 FLAGS: dict[str, tuple[str, ...]] = {
     "plan": ("--json", "--compile", "--explain"),
+    "status": ("--json", "--all"),
+    "resume": ("--failed",),
+    "sync": (),
+    "cancel": (),
+    "adopt": (),
+    "recover": (),
     "emulator": tuple(
         """--host --port --data --token --show-token --workers --noise --speed --faults
         --job-limit --queue-limit --request-bytes --token-ttl --job-seconds --seconds

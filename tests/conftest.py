@@ -26,7 +26,7 @@ class Finished:
 
 @pytest.fixture(autouse=True)
 def _no_tracking_from_outside(monkeypatch):
-    for name in ("MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR"):
+    for name in ("MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR", "QEXP_HOME"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -19,17 +19,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "secrets": (set(), set()),
     "userconf": (set(), set()),
     "verbs": (set(), set()),
+    "ledger": ({"errors"}, {"filelock"}),
     "declare": ({"errors", "userconf"}, {"hydra", "omegaconf", "pydantic", "yaml"}),
     "help": ({"userconf", "verbs"}, set()),
     "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
     "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "qiskit"}),
     "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
+    # circuits of somebody else's, read in a process of its own
+    "guarded": ({"circuits"}, {"qiskit"}),
     "planning": (
-        {"circuits", "declare", "devices", "errors"},
+        {"circuits", "declare", "devices", "errors", "secrets"},
         {"numpy", "qiskit"},
     ),
-    # a process of its own for circuits of strangers
-    "guarded": ({"circuits"}, {"qiskit"}),
     # services know neither ledger nor MLflow
     "services": (
         {
@@ -72,14 +73,23 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"qiskit"},
     ),
-    # Python's door; it logs nothing
+    # Python's door; it knows the ledger, and logs nothing
     "door": (
-        {"circuits", "declare", "devices", "errors", "planning", "services"},
+        {
+            "",
+            "circuits",
+            "declare",
+            "devices",
+            "errors",
+            "ledger",
+            "planning",
+            "services",
+        },
         {"numpy", "qiskit"},
     ),
     "track": (
         {"", "declare", "devices", "errors", "planning", "results", "secrets"},
-        {"mlflow", "qiskit", "requests", "yaml"},
+        {"filelock", "mlflow", "qiskit", "requests", "yaml"},
     ),
     "figures": (set(), {"matplotlib", "numpy", "qiskit"}),
     "shown": (
@@ -88,6 +98,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "devices",
             "errors",
             "figures",
+            "ledger",
             "planning",
             "results",
             "secrets",
@@ -102,8 +113,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "",
             "declare",
             "errors",
+            "ledger",
             "planning",
             "results",
+            "secrets",
             "services",
             "shown",
             "track",
@@ -111,7 +124,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {"hydra", "omegaconf"},
     ),
-    "__main__": ({"", "command", "complete", "emulator", "help"}, set()),
+    "__main__": ({"", "command", "complete", "emulator", "help", "shown"}, set()),
     # Hydra imports these in every application of an environment
     "hydra_plugins": ({"command", "userconf"}, {"hydra", "omegaconf"}),
 }

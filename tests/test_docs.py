@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from docs.generate import pages
+from qexp.command.cli import OF_A_SWEEP
 from qexp.declare.config import METRICS
 from qexp.declare.options import Options
 from tests.conftest import ROOT
@@ -103,7 +104,8 @@ COMMANDS = sorted(
         for text in TEXT.values()
         for line in re.findall(r"^python -m qexp (.*)$", text, re.MULTILINE)
         if "http://" not in line and "optuna" not in line  # a test of its own
-        if not line.startswith("emulator")
+        if line.split()[0] not in {"emulator", "status", "recover", *OF_A_SWEEP}
+        if "service=mine" not in line
     }
     | {
         line
@@ -114,6 +116,23 @@ COMMANDS = sorted(
         if "http://" not in line and file.parent.name != "backend"
     }
 )
+
+
+@pytest.mark.parametrize(
+    "line",
+    sorted(
+        line.strip()
+        for text in TEXT.values()
+        for line in re.findall(r"^python -m qexp (.*)$", text, re.MULTILINE)
+        if line.split()[0] in OF_A_SWEEP
+    ),
+)
+def test_every_verb_about_a_sweep_is_understood(folder, qexp, line):
+    import shlex
+
+    finished = qexp(*shlex.split(line, comments=True))
+    # what it takes is checked first, and then there is none
+    assert "no workspace, so there is no sweep" in finished.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

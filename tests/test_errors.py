@@ -33,7 +33,7 @@ BAD = [
         [GHZ, MONTREAL, "+backend.declared.esp=true"],
         ["backend.declared.esp", "measure_esp"],
     ),
-    ([GHZ, MONTREAL, "+extra=1"], ["extra = 1", "Allowed: backend, circuit"]),
+    ([GHZ, MONTREAL, "+extra=1"], ["extra = 1", "Allowed: backend, budget, circuit"]),
     ([GHZ, "backend=ibmq_montral"], ["ibmq_montral", "Did you mean ibmq_montreal?"]),
     ([GHZ, "bakend=ibmq_montreal"], ["bakend", "Did you mean backend?"]),
     (["+experiment=gzh", MONTREAL], ["experiment = gzh", "Did you mean ghz?"]),

@@ -99,7 +99,7 @@ def test_it_says_nothing_else(main_job):
 
 def test_it_leaves_a_database_and_artifacts_and_nothing_else(main_job):
     folder, _ = main_job
-    assert {path.name for path in folder.iterdir()} == {"mlflow.db", "mlruns"}
+    assert {path.name for path in folder.iterdir()} == {".qexp", "mlflow.db", "mlruns"}
 
 
 def test_the_run_is_finished_and_alone(logged):

@@ -444,3 +444,31 @@ def test_a_task_is_forgotten_though_its_worker_has_not_started():
         assert list(pool.arrivals()) == []
     finally:
         pool.close()
+
+
+def test_a_task_that_takes_too_much_memory_fails_alone():
+    wide = QuantumCircuit(25)  # its state vector has 512 MiB
+    wide.h(range(25))
+    wide.measure_all()
+    montreal = load(Backend(name="ibmq_montreal", snapshot="montreal"))
+    place = {"coupling_map": [[0, 20_000]]}  # and the distances of these 3 GiB
+    pool = Pool(1, memory=256 * 2**20)
+    try:
+        for one in (
+            submission(
+                part("wide", circuits=built(wide)),
+                noise="ideal",
+                device=montreal,
+                method="statevector",
+            ),
+            submission(part("far", optimization_level=3, transpiler_options=place)),
+            submission(part("small")),
+        ):
+            job = Job("local", one.id, one.id)
+            pool.put([Task(job, one, each) for each in one.parts])
+        found = experiments(json.loads(arrival.raw) for arrival in pool.arrivals())
+        assert "memory" in found["wide-0"]["status"]
+        assert "memory" in found["far-0"]["status"]
+        assert found["small-0"]["success"]
+    finally:
+        pool.close()

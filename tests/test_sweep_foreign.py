@@ -36,7 +36,7 @@ def scratch(tmp_path_factory, monkeypatch):
 
 
 def only_mlflow_s(folder: Path) -> bool:
-    return {path.name for path in folder.iterdir()} == {"mlflow.db", "mlruns"}
+    return {path.name for path in folder.iterdir()} == {".qexp", "mlflow.db", "mlruns"}
 
 
 def test_optuna_is_told_the_objective(ready, qexp, scratch, tmp_path_factory):

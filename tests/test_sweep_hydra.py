@@ -62,7 +62,7 @@ def test_a_list_of_values_is_one_sweep(ready, qexp):
     assert logged.parent.info.status == "FINISHED"
     assert logged.statuses == ["FINISHED"] * 2
     assert logged.values("circuit.num_qubits") == ["2", "3"]
-    assert {path.name for path in ready.iterdir()} == {"mlflow.db", "mlruns"}
+    assert {path.name for path in ready.iterdir()} == {".qexp", "mlflow.db", "mlruns"}
 
 
 @pytest.mark.parametrize(
@@ -363,8 +363,8 @@ def test_batches_are_one_sweep(ready, qexp, tmp_path):
 def test_a_batch_is_one_call_and_its_jobs_are_returned_in_order(
     ready, qexp, monkeypatch
 ):
+    from qexp.command import going as pipeline
     from qexp.command import jobs as qexp_jobs
-    from qexp.command import run as pipeline
 
     returned, plans = [], []
     launch, run = qexp_jobs.launch, pipeline.run
@@ -373,9 +373,9 @@ def test_a_batch_is_one_call_and_its_jobs_are_returned_in_order(
         returned.append(launch(*arguments))
         return returned[-1]
 
-    def ran(planned, *arguments):
+    def ran(planned, *arguments, **more):
         plans.append(planned)
-        return run(planned, *arguments)
+        return run(planned, *arguments, **more)
 
     monkeypatch.setattr(qexp_jobs, "launch", launched)
     monkeypatch.setattr(pipeline, "run", ran)

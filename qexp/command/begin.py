@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import qexp
+from qexp.command.books import Entered
 from qexp.command.interrupt import from_here_on
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
@@ -15,20 +17,30 @@ if TYPE_CHECKING:
 
 
 def begin(
-    logbook: Logbook, whole: Plan | None, *, name: str, sweep: str, seed: int
+    logbook: Logbook,
+    whole: Plan | None,
+    entered: Entered,
+    *,
+    name: str,
+    seed: int,
+    store: str,
 ) -> None:
     """Start the run of a sweep, unless it is there.
 
     Args:
         logbook: MLflow.
         whole: The plan of the whole sweep; None where its points are chosen meanwhile.
+        entered: The sweep in the ledger.
         name: The MLflow experiment.
-        sweep: Id of the sweep.
         seed: The sweep's seed.
+        store: The MLflow store, as the ledger names it.
     """
     from_here_on()
-    logbook.open(name)
-    logbook.start(parent(whole) if whole is not None else _open(name, sweep, seed))
+    book = entered.book
+    logbook.open(name, book.writer_lock if entered.own else None)
+    made = _open(name, book.id, seed) if whole is None else parent(whole)
+    made.tags["qexp.sweep"] = book.id
+    logbook.start(made, partial(book.logged, "", store), again=entered.before)
 
 
 def _open(name: str, sweep: str, seed: int) -> Record:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from qexp import userconf
+from qexp.command import carrying
 from qexp.command import session as sessions
 from qexp.command.errand import errand
 from qexp.command.jobs import declared, foreign_job, single_run
@@ -28,6 +29,9 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 OF_A_JOB = (ConfigError, PointFailed)
 """What a sweeper raises of a job; the other jobs' results are there."""
 
+OF_A_SWEEP = ("resume", "sync", "cancel", "adopt")
+"""Verbs about a sweep that is in the ledger."""
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -39,8 +43,23 @@ def main(arguments: list[str]) -> int:
         The exit status: 0, 1 where something failed, 2 where nothing could be run.
     """
     screen = Screen()
+    verb = arguments[0] if arguments else ""
+    work = _verb(verb) if verb in OF_A_SWEEP else None
     with without_chatter(screen):
+        if work is not None:
+            return _reported(lambda: work(arguments[1:], screen), screen)
         return _reported(lambda: _compose_and_run(arguments, screen), screen)
+
+
+def _verb(verb: str) -> Callable[[list[str], Screen], int]:
+    # they import terra
+    if verb in ("resume", "sync"):
+        from qexp.command import again
+
+        return again.resume if verb == "resume" else again.sync
+    from qexp.command import withdraw
+
+    return withdraw.cancel if verb == "cancel" else withdraw.adopt
 
 
 def _reported(work: Callable[[], int], screen: Screen) -> int:
@@ -69,17 +88,31 @@ def _compose_and_run(arguments: list[str], screen: Screen) -> int:
     request, rest = plan_request(arguments)
     with sessions.session(screen) as opened:
         opened.request = request
-        error = _ended_by(rest, opened)
-        if error is None:
-            _conclude(opened, "FINISHED")
-            return opened.status
-        if not opened.begun or not isinstance(error, OF_A_JOB):
-            if isinstance(error, TrackingError) and opened.logbook:
-                error.exit_status = 1 if opened.logbook.written else error.exit_status
-            raise error
-        _conclude(opened, "FAILED")
-        screen.error(str(error))
-        return 1
+        opened.command = arguments
+        try:
+            return _carried_out(rest, opened)
+        except TrackingError as error:
+            if _something_is_there(opened):
+                error.exit_status = 1
+            raise
+
+
+def _carried_out(arguments: list[str], opened: Session) -> int:
+    error = _ended_by(arguments, opened)
+    if error is None:
+        _conclude(opened, "FINISHED")
+        return opened.status
+    if not opened.begun or not isinstance(error, OF_A_JOB):
+        raise error
+    _conclude(opened, "FAILED")
+    opened.screen.error(str(error))
+    return 1
+
+
+def _something_is_there(opened: Session) -> bool:
+    """Whether a part of the sweep was logged, or was measured by an earlier process."""
+    before = opened.entered is not None and opened.entered.before
+    return before or bool(opened.logbook and opened.logbook.written)
 
 
 def _conclude(opened: Session, status: str) -> None:
@@ -142,7 +175,7 @@ def task(composed: DictConfig) -> float | None:
         outcome = _in_another_process(composed)
     elif single_run():
         try:
-            opened.handle(declared(composed))
+            carrying.handle(opened, declared(composed))
         except Exception as error:  # Hydra would put a line of its own before it
             opened.error = error
         return None

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from qexp.command.run import DRAWN, steps
 from qexp.results.ran import Ran
+from qexp.shown.left import show_left
 from qexp.shown.screen import Screen
 from qexp.shown.summary import show_point, show_sweep
 from qexp.shown.table import description
@@ -47,16 +48,36 @@ def conclude(
     Raises:
         TrackingError: MLflow refused something.
     """
-    together = _together(finished)
+    together = joined(finished)
     if not together.plan.swept:
         for outcome in together.outcomes.values():
             show_point(outcome, logbook.experiment_id, target, screen)
     else:
-        status, metrics, files = _ending(together, status)
-        tags = {NOTE: description(together)}
-        logbook.finish(status, metrics, {**files, **written}, tags)
+        if not together.detached and logbook.away is None:
+            finish(together, logbook, status, written)
         show_sweep(together, logbook, target, screen)
-    _draw(together, logbook, screen, few=len(together.plan.places) <= DRAWN)
+    show_left(together, logbook.away, screen)
+    if logbook.away is None:
+        _draw(together, logbook, screen, few=len(together.plan.places) <= DRAWN)
+
+
+def finish(
+    together: Finished, logbook: Logbook, status: str, written: Mapping[str, str]
+) -> None:
+    """End the run of a sweep.
+
+    Args:
+        together: What it came to.
+        logbook: MLflow.
+        status: MLflow's word for how it ended.
+        written: More artifacts, by name.
+
+    Raises:
+        TrackingError: MLflow refused something.
+    """
+    status, metrics, files = _ending(together, status)
+    tags = {NOTE: description(together)}
+    logbook.finish(status, metrics, {**files, **written}, tags)
 
 
 def draw_all(
@@ -73,10 +94,10 @@ def draw_all(
     Raises:
         TrackingError: MLflow refused something.
     """
-    _draw(_together(finished), logbook, screen, few=few)
+    _draw(joined(finished), logbook, screen, few=few)
 
 
-def _together(finished: Sequence[Finished]) -> Finished:
+def joined(finished: Sequence[Finished]) -> Finished:
     """All batches of one sweep as one."""
     if len(finished) == 1:
         return finished[0]
@@ -100,6 +121,10 @@ def _together(finished: Sequence[Finished]) -> Finished:
         ),
         {k: v for one in finished for k, v in one.outcomes.items()},
         any(one.interrupted for one in finished),
+        next((one.paused for one in finished if one.paused), None),
+        any(one.detached for one in finished),
+        {k: v for one in finished for k, v in one.jobs.items()},
+        {k: v for one in finished for k, v in one.unfetched.items()},
     )
 
 
@@ -116,7 +141,7 @@ def _ending(
         ("points_failed", float(together.failed), 0),
     ]
     files = sweep.files(together.plan, together.table)
-    status = "KILLED" if together.interrupted else status
+    status = "KILLED" if together.halted else status
     return status, [*counts, *steps([together.table])], files
 
 

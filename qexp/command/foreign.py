@@ -134,9 +134,19 @@ def send_out(opened: Session, config: DictConfig) -> None:
     name = _name(config) if whole is None else whole.name
     if opened.seed is None:
         opened.seed = sweep_seed(OmegaConf.select(config, "seed"))
-    opened.sweep = opened.sweep or uuid.uuid4().hex[:12]
     opened.axes = axes(config)
-    begin.begin(logbook, whole, name=name, sweep=opened.sweep, seed=opened.seed)
+    _enter(opened, config, name)
+    assert opened.entered is not None
+    assert opened.target is not None
+    opened.sweep = opened.entered.book.id
+    begin.begin(
+        logbook,
+        whole,
+        opened.entered,
+        name=name,
+        seed=opened.seed,
+        store=opened.target.name,
+    )
     told = errand.Errand(
         run=logbook.parent or "",
         experiment=name,
@@ -147,6 +157,29 @@ def send_out(opened: Session, config: DictConfig) -> None:
     )
     opened.elsewhere = str(config.hydra.launcher._target_).rpartition(".")[2]
     _every_job(config, f"hydra.job.env_set.{errand.VARIABLE}", told.text)
+
+
+def _enter(opened: Session, config: DictConfig, name: str) -> None:
+    """Enter the sweep in the ledger, of whose points nothing may be known yet."""
+    from qexp.command import books, going
+    from qexp.declare.config import Resume
+
+    if opened.whole is not None:
+        going.enter(opened, opened.whole)
+        return
+    assert opened.seed is not None
+    assert opened.target is not None
+    opened.entered = books.enter(
+        uuid.uuid4().hex[:12],
+        name=name,
+        service=str(OmegaConf.select(config, "service.kind")),
+        seed=opened.seed,
+        fixed_seed=None,
+        swept=True,
+        resume=Resume(),
+        command=opened.command,
+        target=opened.target,
+    )
 
 
 def _name(config: DictConfig) -> str:

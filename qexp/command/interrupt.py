@@ -5,8 +5,17 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+from qexp.errors import LedgerError
+from qexp.ledger.book import Book
+
+LOOK_SECONDS = 1.0
+"""How often a sweep looks whether it is to be cancelled."""
+
+CANCEL = "cancel"
+"""What `python -m qexp cancel` asks of the process that runs a sweep."""
 
 
 class Interrupted:
@@ -42,6 +51,41 @@ def orderly(first: Callable[[], None]) -> Iterator[Interrupted]:
         yield state
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class Asked:
+    """Whether another process asked to cancel the sweep."""
+
+    def __init__(self) -> None:
+        """Not yet."""
+        self.done = False
+
+
+@contextmanager
+def heeding(book: Book, stop: Callable[[], None]) -> Iterator[Asked]:
+    """Call ``stop`` when another process asks to cancel the sweep.
+
+    Args:
+        book: The sweep.
+        stop: Asks that nothing more be started.
+    """
+    asked, over = Asked(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK_SECONDS):
+            with suppress(LedgerError):  # whoever writes to it will tell
+                if book.asked == CANCEL:
+                    asked.done = True
+                    stop()
+                    return
+
+    thread = threading.Thread(target=look, name="qexp-heeding", daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        over.set()
+        thread.join()
 
 
 def from_here_on() -> None:

@@ -13,7 +13,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from qexp.command import foreign
+from qexp.command import carrying, foreign
 from qexp.command import session as sessions
 from qexp.command.session import Session
 from qexp.declare.compose import Composer
@@ -79,7 +79,7 @@ def foreign_job(opened: Session, composed: DictConfig) -> JobOutcome:
             for one in found.cells
         ]
         expanded = Expanded(tuple(cells), True, found.notes)
-        (outcome,) = opened.carry_out(expanded, part=True)
+        (outcome,) = carrying.carry_out(opened, expanded, part=True)
     except ConfigError as error:
         ending.refuse(opened, own, error)
         nan = str(OmegaConf.select(composed, "optimize_failed")) == "nan"
@@ -165,7 +165,7 @@ def _handled(
     if not foreign.own_sweeper(config):
         _require_one_number(expanded)
     try:
-        return opened.handle(expanded, len(jobs), part=part)
+        return carrying.handle(opened, expanded, len(jobs), part=part)
     except QexpError:
         raise
     except Exception as error:  # no fault of the configuration's

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from functools import partial
 
-from qexp.command.interrupt import from_here_on, orderly
+from qexp.command.interrupt import from_here_on, heeding, orderly
+from qexp.command.projected import There, there
+from qexp.command.watch import Watch
+from qexp.errors import ServiceError, TrackingError
+from qexp.ledger.book import Book
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job, Submission
 from qexp.results import result
@@ -14,7 +19,7 @@ from qexp.results.outcome import Outcome
 from qexp.results.ran import Ran, ran
 from qexp.results.result import Result
 from qexp.results.score import score
-from qexp.services import Arrival, Runner
+from qexp.services import Arrival, Reading
 from qexp.shown.progress import Sweeping
 from qexp.shown.screen import Screen
 from qexp.track import sweep
@@ -29,37 +34,75 @@ DRAWN = 16
 
 @dataclass(frozen=True)
 class Work:
-    """One plan under way: what turns answers into runs."""
+    """One plan under way: what turns answers into runs.
+
+    Attributes:
+        finished: What the plan has come to so far.
+        sent: Its submissions, by id.
+        short: Short names for values that begin alike.
+        keep: Whether everything known of the points is kept.
+        logbook: MLflow.
+        book: The ledger.
+        store: The MLflow store, as the ledger names it.
+        there: What that store has of the sweep; None where nothing can be there.
+        reused: Where points come from that another sweep has measured.
+    """
 
     finished: Finished
     sent: dict[str, Submission]
     short: dict[str, dict[str, str]]
     keep: bool
     logbook: Logbook
+    book: Book
+    store: str
+    there: There | None = None
+    reused: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(planned: Plan, runner: Runner, logbook: Logbook, screen: Screen) -> Finished:
+def run(
+    planned: Plan,
+    runner: Reading,
+    logbook: Logbook,
+    screen: Screen,
+    watch: Watch,
+    source: Iterable[Arrival],
+    *,
+    store: str,
+    before: bool,
+    reused: Mapping[str, str] | None = None,
+) -> Finished:
     """Run a plan and log it.
 
     Args:
-        planned: What is to be run.
-        runner: The service.
+        planned: What is to be run, as the ledger has it.
+        runner: The service, or who reads its answers.
         logbook: MLflow, not open yet or open from an earlier plan of the same command.
         screen: Where progress goes.
+        watch: The ledger, and the budget.
+        source: The answers; nothing is sent before the first is asked for.
+        store: The MLflow store, as the ledger names it.
+        before: Whether an earlier process may have run some of it.
+        reused: Where points come from that another sweep has measured.
 
     Raises:
         ServiceError: The service failed.
-        TrackingError: MLflow cannot be written to.
+        LedgerError: What was sent or got cannot be written down.
+        TrackingError: MLflow could not be written to from the start.
     """
     from_here_on()
-    logbook.open(planned.name)
-    if planned.paid:
-        logbook.ready()  # nothing is paid for that could not be logged
-    sent = submit(planned, runner)
-    if planned.swept:
-        logbook.start(sweep.parent(planned))
+    assert watch.book is not None
     finished = Finished(planned, Table())
-    work = Work(finished, sent, sweep.short(planned), keeps(planned), logbook)
+    work = Work(
+        finished,
+        {one.id: one for one in planned.submissions},
+        sweep.short(planned),
+        keeps(planned),
+        logbook,
+        watch.book,
+        store,
+        begin(planned, logbook, watch.book, store, before=before),
+        reused or {},
+    )
     refuse(work)
     with Sweeping(screen, len(planned.places), lambda: runner.running) as shown:
 
@@ -67,22 +110,51 @@ def run(planned: Plan, runner: Runner, logbook: Logbook, screen: Screen) -> Fini
             runner.stop()
             shown.stopping()
 
-        with orderly(stop) as ctrl_c:
-            for arrival in runner.arrivals():
-                collect(arrival, runner, work, shown)
-                logbook.require()
+        with orderly(stop) as ctrl_c, heeding(watch.book, stop) as asked:
+            for arrival in source:
+                collect(arrival, runner, work, shown, watch)
+                require(logbook, before=before)
             if not ctrl_c.asked:
                 shown.logging()
-            wait(finished)
-    finished.interrupted = ctrl_c.asked and len(finished.outcomes) < len(planned.places)
+            wait(finished, logbook)
+    missing = len(finished.outcomes) < len(planned.places)
+    finished.interrupted = (ctrl_c.asked or asked.done) and missing
+    finished.detached = not watch.wait and missing and not finished.interrupted
+    if finished.detached:
+        known = watch.book.submissions()
+        finished.jobs = {one.id: known[one.id].job for one in planned.submissions}
+    finished.unfetched = {k: why for k, why in watch.missing.items() if k in work.sent}
+    finished.paused = watch.purse.told if watch.purse.refused and missing else None
     return finished
 
 
-def submit(planned: Plan, runner: Runner) -> dict[str, Submission]:
-    """Submit everything, in the plan's order; each submission by its id."""
-    for one in planned.submissions:
-        runner.submit(one)
-    return {one.id: one for one in planned.submissions}
+def begin(
+    planned: Plan, logbook: Logbook, book: Book, store: str, *, before: bool
+) -> There | None:
+    """Open MLflow and start the run of the sweep; what MLflow has of it already.
+
+    Raises:
+        TrackingError: MLflow cannot be written to, and nothing was sent.
+    """
+    logbook.open(planned.name, book.writer_lock)
+    if planned.paid and not before:
+        logbook.ready()  # nothing is paid for that could not be logged
+    if planned.swept:
+        note = partial(book.logged, "", store)
+        logbook.start(sweep.parent(planned), note, again=before)
+    return there(logbook, book, store) if before else None
+
+
+def require(logbook: Logbook, *, before: bool) -> None:
+    """Go on without MLflow where it was there once; its runs are made up for later.
+
+    Raises:
+        TrackingError: It was never there, and nothing was paid for.
+    """
+    away = logbook.away
+    never = not logbook.opened and not before
+    if away is not None and (never or not isinstance(away, TrackingError)):
+        raise away
 
 
 def parts(planned: Plan) -> int:
@@ -102,42 +174,69 @@ def refuse(work: Work) -> None:
     planned = work.finished.plan
     for cell in planned.invalid:
         made = partial(refusal, cell, planned.id, work.short)
-        work.logbook.log(made)
         record_ = made(None)
+        if work.there is None or not work.there.refused(record_.name):
+            work.logbook.log(made, again=work.there is not None)
         work.finished.table.refuse(record_.params, record_.error or "")
 
 
-def collect(arrival: Arrival, runner: Runner, work: Work, shown: Sweeping) -> None:
+def collect(
+    arrival: Arrival, runner: Reading, work: Work, shown: Sweeping, watch: Watch
+) -> None:
     """Take an answer apart, score what it has, and have it logged."""
     submission, job = work.sent[arrival.job.submission], arrival.job
-    for one in result.split(submission, runner.decode(arrival.raw)):
+    try:
+        found = list(result.split(submission, runner.decode(arrival.raw)))
+    except ServiceError as error:  # the others may well be fine
+        watch.refused(arrival, submission, str(error))
+        return
+    for one in found:
         if one.name in work.finished.plan.places:
             take(one, job, work)
             shown.advance(failed=one.error is not None)
-        else:
-            watch(one, submission, work.finished)
+        elif submission.id in work.finished.plan.sentinels:
+            watch_drift(one, submission, work.finished)
 
 
 def take(measured: Result, job: Job, work: Work) -> None:
     """One point's result."""
     planned = work.finished.plan
-    one = ran(planned.places[measured.name], planned.id, job, measured)
+    place = planned.places[measured.name]
+    one = ran(place, planned.id, job, measured)
+    work.book.settle(measured.name, measured.error)
     work.finished.table.add(one)
-    run_id = work.logbook.log(partial(_record, one, work))
+    run_id = _logged(one, work)
     work.finished.outcomes[measured.name] = Outcome(
         measured.name, measured.error, metrics(one), run_id, one if work.keep else None
     )
 
 
+def _logged(one: Ran, work: Work) -> Future[str]:
+    """The run of a point: the one that is there, or a new one."""
+    point = one.point.id
+    known = None if work.there is None else work.there.whole(point, one.result.error)
+    if known is not None:
+        work.book.logged(point, work.store, known)
+        future: Future[str] = Future()
+        future.set_result(known)
+        return future
+    note = partial(work.book.logged, point, work.store)
+    return work.logbook.log(
+        partial(_record, one, work), note, again=work.there is not None
+    )
+
+
 def _record(one: Ran, work: Work, parent: str | None) -> Record:
     made = record(one, work.short, parent)
+    if one.point.id in work.reused:
+        made.tags["qexp.reused_from"] = work.reused[one.point.id]
     if work.finished.plan.swept:
         return made
     made.files.update(sweep.files(work.finished.plan, work.finished.table))
     return made
 
 
-def watch(measured: Result, submission: Submission, finished: Finished) -> None:
+def watch_drift(measured: Result, submission: Submission, finished: Finished) -> None:
     """A sentinel's result."""
     known = finished.plan.sentinels[submission.id]
     place = measured.name.rpartition("-")[2]
@@ -157,14 +256,14 @@ def watch(measured: Result, submission: Submission, finished: Finished) -> None:
     )
 
 
-def wait(finished: Finished) -> None:
-    """Wait until every point is logged.
-
-    Raises:
-        TrackingError: MLflow refused; says why.
-    """
+def wait(finished: Finished, logbook: Logbook) -> None:
+    """Wait until every point is logged, or MLflow does not take any more."""
+    if logbook.catch_up() is not None:
+        logbook.give_up()
     for outcome in finished.outcomes.values():
-        outcome.run_id.result()
+        error = outcome.run_id.exception()
+        if error is not None and not isinstance(error, TrackingError):
+            raise error
 
 
 def steps(tables: Sequence[Table]) -> list[tuple[str, float, int]]:

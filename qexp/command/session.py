@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from qexp.command.errand import Errand
 from qexp.declare.expand import Expanded
-from qexp.errors import QexpError
+from qexp.errors import LedgerError, QexpError
 from qexp.planning.seeds import sweep_seed
-from qexp.results.told import JobOutcome
 from qexp.shown.request import PlanRequest
 from qexp.shown.screen import Screen
 from qexp.track.client import Tracker
 from qexp.track.logbook import Logbook
-from qexp.track.target import Target, probe, target
+from qexp.track.target import Away, Target, probe, target
 
 if TYPE_CHECKING:  # they import terra, which MLflow's process is started before
+    from qexp.command.books import Entered
+    from qexp.command.watch import Watch
     from qexp.planning.cell import Cell
     from qexp.planning.plan import Plan
     from qexp.results.outcome import Outcome
@@ -67,6 +68,9 @@ class Session:
     Attributes:
         whole: The plan of all batches, where these are known before the first is run.
         at_once: Whether the sweep is a single batch.
+        unreachable: Why MLflow is away, where it is.
+        command: The command line, for the ledger.
+        entered: The sweep in the ledger.
         elsewhere: Who runs the jobs, where they are not run as a whole; None where they
             are.
         axes: The keys that vary, where jobs are not run as a whole.
@@ -80,6 +84,10 @@ class Session:
         self.errand = errand
         self.target: Target | None = None
         self.logbook: Logbook | None = None
+        self.unreachable: Away | None = None
+        self.command: Sequence[str] = ()
+        self.entered: Entered | None = None
+        self.watch: Watch | None = None
         self.runner: Runner | None = None
         self.seed: int | None = errand.seed if errand else None
         self.whole: Plan | None = None
@@ -102,7 +110,13 @@ class Session:
         if self.interrupted:
             return 130
         failed = self.failed_elsewhere or self.invalid_planned
-        return int(bool(failed) or any(one.failed for one in self.finished))
+        return int(
+            bool(failed)
+            or any(
+                one.failed or one.unlogged or one.paused or one.unfetched
+                for one in self.finished
+            )
+        )
 
     @property
     def interrupted(self) -> bool:
@@ -110,18 +124,24 @@ class Session:
         return any(one.interrupted for one in self.finished)
 
     @property
+    def halted(self) -> bool:
+        """Whether points are left that are not to be run now."""
+        return any(one.halted for one in self.finished)
+
+    @property
     def begun(self) -> bool:
         """Whether MLflow may have got something."""
         return bool(self.finished) or self.elsewhere is not None
 
-    def prepare(self, uri: str | None) -> Logbook:
+    def prepare(self, uri: str | None, *, must_be_there: bool = True) -> Logbook:
         """Start MLflow's process, which imports for as long as terra does.
 
         Args:
             uri: `tracking.uri`.
+            must_be_there: Whether somebody has to answer there now.
 
         Raises:
-            TrackingError: Nobody answers there.
+            TrackingError: Nobody answers there, or it is no MLflow store.
         """
         if self.logbook is None:
             self.target = target(uri)
@@ -129,7 +149,12 @@ class Session:
             if self.errand is not None:
                 self.logbook.belong(self.errand.run)
                 self.logbook.open(self.errand.experiment)
-            probe(self.target)
+            try:
+                probe(self.target)
+            except Away as error:
+                self.unreachable = error
+        if must_be_there and self.unreachable is not None:
+            raise self.unreachable
         return self.logbook
 
     def plan(
@@ -164,6 +189,23 @@ class Session:
             start=sum(len(one.plan.submissions) for one in self.finished),
         )
 
+    def plan_of(self, planned: Plan, only: Collection[str]) -> Plan:
+        """A plan of some of another's points."""
+        from qexp.planning.plan import plan
+
+        cells = [*planned.cells, *planned.invalid, *planned.dropped]
+        assert self.entered is not None
+        made = plan(
+            cells,
+            swept=planned.swept,
+            seed=planned.seed,
+            notes=planned.notes,
+            part=True,
+            start=len(self.entered.book.submissions()),
+            only=only,
+        )
+        return replace(made, asked=planned.asked, name=planned.name)
+
     def rehearse(self, expanded: Expanded) -> None:
         """Plan all batches of a sweep before the first is run.
 
@@ -183,79 +225,11 @@ class Session:
                 self.screen.note(note)
             self._told.add(note)
 
-    def handle(
-        self, expanded: Expanded, jobs: int = 1, *, part: bool = False
-    ) -> Sequence[JobOutcome]:
-        """Run what was declared, or show its plan.
-
-        Args:
-            expanded: The cells.
-            jobs: Number of Hydra's jobs that they belong to.
-            part: Whether it is some cells of a sweep only.
-
-        Raises:
-            QexpError: It cannot be run, or not be logged.
-        """
-        if self.request is None:
-            return self.carry_out(expanded, jobs, part=part)
-        from qexp.shown.planview import show
-
-        planned = self.plan(expanded)
-        self.invalid_planned += len(planned.invalid)
-        show(planned, self.request, self.screen)
-        return [JobOutcome()] * jobs
-
-    def carry_out(
-        self, expanded: Expanded, jobs: int = 1, *, part: bool = False
-    ) -> Sequence[JobOutcome]:
-        """Run and log what was declared.
-
-        Args:
-            expanded: The cells.
-            jobs: Number of Hydra's jobs that they belong to.
-            part: Whether it is some cells of a sweep only.
-
-        Raises:
-            QexpError: It cannot be run, or not be logged.
-        """
-        if not expanded.cells:
-            return [JobOutcome(excluded=True)] * jobs
-        logbook = self.prepare(expanded.cells[0].experiment.tracking.uri)
-        # terra takes as long to import as MLflow does in the tracker's process
-        from qexp.command.run import run
-        from qexp.results.outcome import job_outcomes
-
-        planned = self._of_the_sweep(self.plan(expanded, self.outcomes, part=part))
-        if self.whole is None and self.errand is None:
-            self.remark(planned)
-        if planned.places or planned.invalid:
-            self._start(planned, logbook, part)
-            assert self.runner is not None
-            self.finished.append(run(planned, self.runner, logbook, self.screen))
-        return job_outcomes(planned, self.outcomes, jobs)
-
-    def _of_the_sweep(self, planned: Plan) -> Plan:
-        """A batch under the id of its sweep, without what was refused before."""
-        self.sweep = self.sweep or planned.id
+    def refused(self, planned: Plan) -> list[Cell]:
+        """The cells of a plan that cannot be run, and were not told of before."""
         new = [one for one in planned.invalid if _name(one) not in self._refused]
         self._refused |= {_name(one) for one in new}
-        return replace(planned, id=self.sweep, invalid=tuple(new))
-
-    def _start(self, planned: Plan, logbook: Logbook, part: bool) -> None:
-        """Open the service, and the run of the sweep where a plan cannot tell of it."""
-        from qexp.command.run import parts
-        from qexp.services.connect import connect
-
-        if self.runner is None:
-            known = self.whole or planned
-            service = planned.first.experiment.service
-            self.runner = connect(service, expected=parts(known))
-        if part:
-            from qexp.command.begin import begin
-
-            assert self.sweep is not None
-            name = (self.whole or planned).name
-            begin(logbook, self.whole, name=name, sweep=self.sweep, seed=planned.seed)
+        return new
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -268,7 +242,14 @@ class Session:
             self.runner.close()
         if self.logbook is not None:
             self.logbook.close()
+        self._leave(ended=True)
         self._sweep_up()
+
+    def _leave(self, *, ended: bool) -> None:
+        if self.entered is not None and self.target is not None:
+            from qexp.command import books
+
+            books.leave(self.entered, self.target, ended=ended and not self.halted)
 
     def abandon(self, status: str) -> None:
         """Give back processes at once, and end the sweep's run in MLflow.
@@ -286,6 +267,25 @@ class Session:
                 note = f"the sweep's run in MLflow could not be ended: {error}"
                 self.screen.note(note)
             self.logbook.close(at_once=True)
+        self._go_on_later()
+
+    def _go_on_later(self) -> None:
+        """Say how a sweep goes on that an error has ended, and give it back."""
+        if self.entered is None:
+            return
+        from qexp.command import books
+
+        try:
+            left = not books.untouched(self.entered.book)
+            id_ = self.entered.book.id
+            if left and self.entered.own:
+                self.screen.note(
+                    f"nothing that was measured is lost. The same command goes on with "
+                    f"sweep {id_}, and so does `python -m qexp resume {id_}`."
+                )
+            self._leave(ended=False)
+        except LedgerError as error:
+            self.screen.note(str(error))
 
     def _sweep_up(self) -> None:
         if self.scratch is not None:

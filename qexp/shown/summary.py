@@ -46,9 +46,10 @@ def show_point(
         screen.line()
     state = "FAILED" if ran.result.error else "FINISHED"
     screen.line(f"{state}  {ran.title}, point {ran.point.id}, seed {ran.seeds.sweep}")
-    run_id = outcome.run_id.result()
-    screen.line(f"run       {run_id} in MLflow experiment {ran.experiment.name}")
-    screen.line(f"see it    {how_to_see(target, experiment_id, run_id)}")
+    if outcome.run_id.exception() is None:
+        run_id = outcome.run_id.result()
+        screen.line(f"run       {run_id} in MLflow experiment {ran.experiment.name}")
+        screen.line(f"see it    {how_to_see(target, experiment_id, run_id)}")
 
 
 NOTHING_SCORED = (
@@ -86,14 +87,11 @@ def show_sweep(
     _list(finished, screen)
     _failures(finished, screen)
     counts = f"{_fine(finished)} finished, {finished.failed} failed"
-    left = len(plan.places) - len(finished.outcomes)
-    if finished.interrupted:
-        screen.error(
-            f"interrupted: {left} of {len(plan.places)} points were not run. What was "
-            "measured is logged; the same command starts a sweep anew."
-        )
-    state = "STOPPED " if finished.interrupted else "FINISHED"
+    state = "SENT" if finished.detached else "FINISHED"
+    state = "UNFINISHED" if finished.interrupted or finished.paused else state
     screen.line(f"{state}  {title(plan)}: {counts}, seed {plan.seed}")
+    if logbook.away is not None:
+        return
     run_id = logbook.parent or ""
     screen.line(f"run       {run_id} in MLflow experiment {plan.name}")
     screen.line(f"see it    {how_to_see(target, logbook.experiment_id, run_id)}")
@@ -140,6 +138,6 @@ def how_to_see(target: Target, experiment_id: str, run_id: str) -> str:
     if urlsplit(target.uri).scheme in ("http", "https"):
         base = target.shown.rstrip("/")
         return f"{base}/#/experiments/{experiment_id}/runs/{run_id}"
-    if target.uri == DEFAULT_URI:
+    if target.name == Target(DEFAULT_URI, target.key).name:
         return "mlflow ui"
     return f"mlflow ui --backend-store-uri {shlex.quote(target.shown)}"
