@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,9 +67,21 @@ class Database:
             self._connection.row_factory = sqlite3.Row
             self._opened = _which(file)
             if not readonly:
-                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._to_wal()
             self.durable(False)
             self._update(readonly=readonly, new=new)
+
+    def _to_wal(self) -> None:
+        """Keep a log beside the file; SQLite does not wait for others by itself here."""
+        end = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(0.01)
 
     def durable(self, wanted: bool) -> None:
         """Whether each transaction outlives a power cut, and not only this process."""
