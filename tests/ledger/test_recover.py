@@ -15,6 +15,8 @@ from qexp.ledger.holding import held
 from qexp.ledger.ledger import Ledger
 from qexp.ledger.workspace import LEDGER, of_sweep
 from qexp.shown.status import main as status
+from tests.conftest import qexp_process
+from tests.emulating import emulating
 from tests.ledger.conftest import begin, submission
 from tests.ledger.killing import SWEEP, killed, require_complete
 
@@ -272,3 +274,26 @@ def test_a_sweep_that_was_cancelled_stays_so(home, ledger):
     assert set(states.values()) == {"cancelled"}
     assert opened.sweeps()[0]["state"] == "cancelled"
     opened.close()
+
+
+def test_a_job_that_was_sent_is_found_again_and_not_sent_twice(
+    ready, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(
+        tmp_path.parent
+    )  # the emulator is none of the processes waited for
+    with emulating(tmp_path / "served") as server:
+        command = (
+            *("+experiment=ghz", "backend=ibmq_manila", "tracking.pictures=none"),
+            *("service=circuit_runner", f"service.url={server.url}"),
+            *("service.poll_seconds=0.1", "service.settle_seconds=0.2"),
+        )
+        killed(ready, "sent", 1, *command, QEXP_TOKEN=server.token)
+        gone(ready)
+        told = qexp_process("recover", cwd=ready)
+        assert told.status == 0, told.err
+        assert "it will be asked before anything is sent" in told.err
+        finished = qexp_process(*command, cwd=ready, QEXP_TOKEN=server.token)
+        assert finished.status == 0, finished.err
+        jobs = server.client().get("jobs").json()
+        assert jobs["count"] == 1, jobs
