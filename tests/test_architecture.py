@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -163,6 +164,7 @@ WALLS: dict[str, set[str]] = {
 STANDARD = set(sys.stdlib_module_names)
 
 
+@cache
 def modules() -> dict[str, Path]:
     found = {}
     for top in ("qexp", "hydra_plugins"):
@@ -173,7 +175,8 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(file: Path) -> set[str]:
+@cache
+def imports(file: Path) -> frozenset[str]:
     """Every module that a file imports, anywhere in it, by full name."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text())):
@@ -184,7 +187,7 @@ def imports(file: Path) -> set[str]:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             submodules = names & set(modules())
             found |= submodules or {str(node.module)}
-    return found
+    return frozenset(found)
 
 
 def room(module: str) -> str:
