@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import qexp
-from qexp.ledger.book import Book, Planned
+from qexp.ledger.book import Book
 from qexp.ledger.ledger import Ledger
+from qexp.ledger.records import Planned
 from qexp.ledger.workspace import home
 from qexp.secrets import hide
 from qexp.track.target import Target

@@ -13,9 +13,10 @@ from qexp.command.chosen import choose, reopen, split, workspace
 from qexp.command.interrupt import CANCEL
 from qexp.declare.read import with_values
 from qexp.errors import ConfigError, LedgerError
-from qexp.ledger.book import Book, Sent
+from qexp.ledger.book import Book
 from qexp.ledger.database import Row
 from qexp.ledger.ledger import Ledger, Taken
+from qexp.ledger.records import Sent
 from qexp.planning.submission import Job, Submission
 from qexp.planning.wording import count
 from qexp.services import Runner, State

@@ -7,8 +7,9 @@ from typing import Any
 
 import qexp
 from qexp.errors import LedgerError
-from qexp.ledger.book import Book, Planned
+from qexp.ledger.book import Book
 from qexp.ledger.ledger import Ledger
+from qexp.ledger.records import Planned
 from qexp.ledger.workspace import LEDGER, home
 from qexp.planning.frozen import freeze, marked, thaw
 from qexp.planning.plan import Plan

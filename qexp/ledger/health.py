@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qexp.ledger.book import checksum
 from qexp.ledger.database import Damaged, Database
+from qexp.ledger.page import checksum
 from qexp.ledger.workspace import LEDGER, begun
 
 FIELDS = ("at", "sweep", "submission", "kind", "detail")

@@ -11,10 +11,10 @@ from typing import Any
 
 from qexp.errors import ConfigError
 from qexp.ledger import health
-from qexp.ledger.book import SETTLED
 from qexp.ledger.database import Database, Row
 from qexp.ledger.holding import held, signed
 from qexp.ledger.looking import look
+from qexp.ledger.records import SETTLED
 from qexp.ledger.workspace import LEDGER, of_sweep
 
 LATEST = 10

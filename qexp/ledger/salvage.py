@@ -7,9 +7,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qexp.ledger.book import checksum
 from qexp.ledger.database import Row
 from qexp.ledger.health import FIELDS
+from qexp.ledger.page import checksum
 
 COLUMNS: dict[str, dict[str, tuple[type, ...]]] = {
     "sweep": {

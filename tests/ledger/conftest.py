@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qexp.ledger.book import Planned
 from qexp.ledger.ledger import Ledger
+from qexp.ledger.records import Planned
 
 ABOUT = {
     "name": "ghz",

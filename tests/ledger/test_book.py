@@ -10,9 +10,9 @@ import pytest
 
 from qexp.errors import LedgerError
 from qexp.ledger import files
-from qexp.ledger.book import checksum
 from qexp.ledger.database import Database
 from qexp.ledger.ledger import Ledger
+from qexp.ledger.page import checksum
 from tests.ledger.conftest import begin, submission
 
 
@@ -225,3 +225,21 @@ def test_a_changed_event_is_damage(home, ledger, book):
     with pytest.raises(LedgerError, match=r"event 2 is not what was written"):
         opened.take("key")
     opened.close()
+
+
+def test_a_step_that_the_file_lost_is_not_taken_for_unsent(home, ledger, book):
+    """SQLite takes a log that breaks off for one that ends there, without a word."""
+    copies = {file: file.read_bytes() for file in home.glob("ledger.db*")}
+    book.sending("s1", b"aside")
+    ledger.close()
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    for file, content in copies.items():
+        file.write_bytes(content)
+    reopened = Ledger(home)
+    try:
+        assert state(reopened) == ("planned", None)
+        found = reopened.book(book.id).submissions()["s1"]
+        assert (found.state, found.mark) == ("sending", book.mark("s1"))
+    finally:
+        reopened.close()
