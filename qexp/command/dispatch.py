@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +9,7 @@ from dataclasses import replace
 from qexp.command.watch import Watch
 from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ServiceError
-from qexp.ledger.book import Sent
+from qexp.ledger.records import Sent
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job, Submission
 from qexp.services import Arrival, Reading, Runner
@@ -105,7 +104,7 @@ def _settle(
     assert watch.book is not None
     missing = _found(unsure, planned, runner, watch)
     if missing:
-        time.sleep(_settle_seconds(missing[0]))
+        runner.pause(_settle_seconds(missing[0]))
         missing = _found(missing, planned, runner, watch)
     for one in missing:
         watch.unsent(one)

@@ -132,6 +132,13 @@ class Runner(Reading, Protocol):
             ServiceError: The service cannot tell, or does not answer.
         """
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass between two looks for a job.
+
+        Raises:
+            Stopped: `stop` was called before it had passed.
+        """
+
     def submission_of(self, job: str) -> str | None:
         """The submission that a job was sent with; None where the service does not say.
 

@@ -123,6 +123,12 @@ class CircuitRunner:
         found = self.runtime.find(marks(submission))
         return None if found is None else Job(KIND, found, submission.id)
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass; raises `Stopped` where `stop` is called before it has."""
+        self._wait(seconds)
+        if self._wait.stopped:
+            raise Stopped("it was to be looked for once more")
+
     def submission_of(self, job: str) -> str | None:
         """The submission that a job was sent with; None where the service does not say.
 

@@ -84,6 +84,9 @@ class Local:
         """None: what this process has not run has not been run."""
         return None
 
+    def pause(self, seconds: float) -> None:
+        """Nothing: there is no job to look for."""
+
     def submission_of(self, job: str) -> str | None:
         """The submission of a job of this process; None for any other."""
         tasks = self._tasks.get(job)
