@@ -231,6 +231,7 @@ def test_a_step_that_the_file_lost_is_not_taken_for_unsent(home, ledger, book):
     """SQLite takes a log that breaks off for one that ends there, without a word."""
     copies = {file: file.read_bytes() for file in home.glob("ledger.db*")}
     book.sending("s1", b"aside")
+    mark = book.mark("s1")
     ledger.close()
     for file in home.glob("ledger.db*"):
         file.unlink()
@@ -240,6 +241,6 @@ def test_a_step_that_the_file_lost_is_not_taken_for_unsent(home, ledger, book):
     try:
         assert state(reopened) == ("planned", None)
         found = reopened.book(book.id).submissions()["s1"]
-        assert (found.state, found.mark) == ("sending", book.mark("s1"))
+        assert (found.state, found.mark) == ("sending", mark)
     finally:
         reopened.close()
