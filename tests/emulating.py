@@ -63,7 +63,7 @@ def emulating(
     folder: Path,
     *options: str,
     token: str | None = TOKEN,
-    seconds: float = 120,
+    seconds: float = 600,
     program: str = "qexp",
 ) -> Iterator[Emulator]:
     """An emulator on a free port, ended with the context and by itself.
