@@ -62,6 +62,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     # metrics know no service
     "metrics": (set(), {"numpy", "scipy"}),
+    # plain tables in, plain tables out
+    "effects": (set(), {"numpy", "pandas", "scipy"}),
     "results": (
         {
             "circuits",

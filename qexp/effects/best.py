@@ -1,0 +1,315 @@
+"""Which settings may be the best: multiple comparisons with the best, after Hsu."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qexp.effects.additive import additive
+from qexp.effects.dunnett import both_sides, one_sided
+from qexp.effects.estimate import LEVEL, quantile
+from qexp.effects.layout import Layout, Truths
+from qexp.effects.needed import POWER, first
+from qexp.effects.settings import Errors, Settings, errors, settings
+from qexp.effects.table import Floats
+
+_SAME = 1e-12
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One setting against the best of the others.
+
+    Attributes:
+        options: Its options.
+        mean: Its mean over circuits and blocks.
+        low: Lower end of the 95 % interval of what it is better than the best other by,
+            at most 0; NaN where there is no error.
+        high: Upper end, at least 0. At 0 something else is better.
+        among: Whether it cannot be told from the best.
+        repeats: Repeats in all that would tell it from the winner, were the difference
+            what it seems; None for the winner, its like, and beyond 10,000.
+        shots: By how much the shots of all points would have to be multiplied instead;
+            None also where other scatter than shot noise stands in the way.
+    """
+
+    options: Mapping[str, Hashable]
+    mean: float
+    low: float
+    high: float
+    among: bool
+    repeats: int | None
+    shots: int | None
+
+
+@dataclass(frozen=True)
+class Best:
+    """The settings in the order of their means, and what is known of the winner.
+
+    Attributes:
+        metric: The metric.
+        settings: All that were measured with every circuit, the winner first.
+        corrected: The winner's mean, corrected for having been chosen for it.
+        low: Lower end of a 95 % interval that holds whichever setting was chosen.
+        high: Upper end.
+        unit: `block`, or `shots`: the interval is shot noise only.
+        confirmed: Its mean in fresh repeats, with its 95 % interval, or None.
+        note: What a person should know.
+    """
+
+    metric: str
+    settings: tuple[Candidate, ...]
+    corrected: float
+    low: float
+    high: float
+    unit: str
+    confirmed: tuple[float, float, float] | None
+    note: str
+
+    @property
+    def winner(self) -> Candidate:
+        """The setting with the best mean."""
+        return self.settings[0]
+
+    @property
+    def among(self) -> tuple[Candidate, ...]:
+        """The settings that cannot be told from the best."""
+        return tuple(one for one in self.settings if one.among)
+
+
+def best(
+    layout: Layout, metric: str, *, larger: bool = True, fresh: Layout | None = None
+) -> Best | None:
+    """Rank the settings.
+
+    Args:
+        layout: The sweep.
+        metric: Name of the metric.
+        larger: Whether more of it is better.
+        fresh: The same factors measured again after the choice, to confirm it.
+
+    Returns:
+        None where fewer than two settings were measured with every circuit.
+
+    Source: J. C. Hsu, "Constrained simultaneous confidence intervals for multiple
+    comparisons with the best", Annals of Statistics 12, 1136 (1984).
+    """
+    found = settings(layout)
+    if found.number < 2:
+        return None
+    sign = 1.0 if larger else -1.0
+    mean = sign * _means(found.mean)
+    order = np.argsort(-mean, kind="stable")
+    error = errors(found)
+    ends = _ends(mean, found, error)
+    candidates = [
+        _candidate(found, mean, ends, error, int(one), int(order[0])) for one in order
+    ]
+    if not larger:
+        candidates = [_mirrored(one) for one in candidates]
+    centre = sign * corrected(sign * found.mean, found.by_shot)
+    half = _half(found, error)
+    return Best(
+        metric=metric,
+        settings=tuple(candidates),
+        corrected=centre,
+        low=centre - half,
+        high=centre + half,
+        unit="" if error is None else error.unit,
+        confirmed=_confirmed(found.options[order[0]], fresh),
+        note=_note(found, error, metric),
+    )
+
+
+def _means(values: Floats) -> Floats:
+    """Means over blocks, with what a setting lacks made up for; -inf without any."""
+    if not np.isnan(values).any():
+        return np.asarray(values.mean(axis=1))
+    row, column = np.nonzero(~np.isnan(values))
+    fit = additive(row, column, values[row, column])
+    found = np.full(len(values), -np.inf)
+    present = np.unique(row)
+    found[present] = fit.row[present]
+    return found
+
+
+def _ends(mean: Floats, found: Settings, error: Errors | None) -> Floats:
+    """Ends of the intervals of each setting less the best other, shape (S, 2)."""
+    if error is None:
+        return np.full((len(mean), 2), np.nan)
+    different = len({round(float(one), 12) for one in mean})
+    low, high = np.full(len(mean), np.inf), np.full(len(mean), np.inf)
+    for plot in np.unique(found.whole):
+        for shared in (True, False):
+            rows = (found.whole == plot) == shared
+            step, freedom = error.difference(found.repeats, shared=shared)
+            reach = one_sided(max(different - 1, 1), _whole(freedom)) * step
+            other = _best_other(mean, found.whole == plot)
+            gap = np.where(np.isnan(other), np.inf, mean - other)
+            low[rows] = np.minimum(low[rows], (gap - reach)[rows])
+            high[rows] = np.minimum(high[rows], (gap + reach)[rows])
+    return np.column_stack([np.minimum(low, 0.0), np.maximum(high, 0.0)])
+
+
+def _best_other(mean: Floats, inside: Truths) -> Floats:
+    """For each setting the best other one of some; NaN where there is none."""
+    some = np.where(inside, mean, -np.inf)
+    top = int(np.argmax(some))
+    other = np.full(len(mean), some[top])
+    some[top] = -np.inf
+    other[top] = some.max()
+    return np.asarray(np.where(np.isinf(other), np.nan, other))
+
+
+def _candidate(
+    found: Settings,
+    mean: Floats,
+    ends: Floats,
+    error: Errors | None,
+    one: int,
+    winner: int,
+) -> Candidate:
+    low, high = (float(end) for end in ends[one])
+    behind = float(mean[winner] - mean[one])
+    open_ = error is not None and high > 0 and behind > _SAME
+    shared = bool(found.whole[one] == found.whole[winner])
+    return Candidate(
+        options=found.options[one],
+        mean=float(mean[one]),
+        low=low,
+        high=high,
+        among=not high <= 0,
+        repeats=_repeats(found, error, behind, shared) if error and open_ else None,
+        shots=_shots(found, error, behind, shared) if error and open_ else None,
+    )
+
+
+def _mirrored(one: Candidate) -> Candidate:
+    return replace(one, mean=-one.mean, low=-one.high, high=-one.low)
+
+
+def _repeats(found: Settings, error: Errors, behind: float, shared: bool) -> int | None:
+    def enough(blocks: int) -> bool:
+        step, freedom = error.difference(blocks, shared=shared)
+        grown = freedom * (blocks - 1) / max(found.repeats - 1, 1)
+        return _reach(found.number - 1, grown) * step <= behind
+
+    return first(enough, 2)
+
+
+def _shots(found: Settings, error: Errors, behind: float, shared: bool) -> int | None:
+    by_shot = found.shot
+    if math.isnan(by_shot):
+        return None
+    step, freedom = error.difference(found.repeats, shared=shared)
+    other = max(step**2 - 2 * by_shot / found.repeats, 0.0)
+    reach = _reach(found.number - 1, freedom)
+
+    def enough(times: int) -> bool:
+        return reach * math.sqrt(other + (step**2 - other) / times) <= behind
+
+    return first(enough, 1)
+
+
+def _reach(others: int, freedom: float) -> float:
+    """Standard errors that tell two settings apart with the power, by Bonferroni.
+
+    Dunnett's value is a little less; this one is quick.
+    """
+    if freedom <= 0:
+        return math.inf
+    chance = 1 - (1 - LEVEL) / others
+    return quantile(chance, freedom) + quantile(POWER, freedom)
+
+
+def corrected(values: Floats, by_shot: Floats) -> float:
+    """The best mean, corrected for having been chosen.
+
+    With several blocks the winner of all blocks but one is looked up in that one, in
+    turn, and those values are averaged. With one block, means are drawn towards their
+    average as far as shot noise makes them scatter (James and Stein, Proceedings of the
+    Fourth Berkeley Symposium 1, 361, 1961).
+
+    Args:
+        values: The metric where more is better, shape (S, B).
+        by_shot: Variance by shot noise, shape (S, B).
+    """
+    blocks = values.shape[1]
+    if blocks > 1:
+        found = [_held_out(values, block) for block in range(blocks)]
+        known = [one for one in found if not math.isnan(one)]
+        return math.fsum(known) / len(known) if known else math.nan
+    means = values[:, 0]
+    centre, scatter = float(means.mean()), float(means.var(ddof=1))
+    noise = float(by_shot.mean())
+    if math.isnan(noise) or scatter == 0 or len(means) < 4:
+        return float(means.max())
+    kept = max(1 - (len(means) - 3) / (len(means) - 1) * noise / scatter, 0.0)
+    return centre + kept * (float(means.max()) - centre)
+
+
+def _held_out(values: Floats, block: int) -> float:
+    """What the winner of the other blocks gained in this one, on the level of all."""
+    rest = np.delete(values, block, axis=1)
+    winner = int(np.argmax(_means(rest)))
+    here = ~np.isnan(values[:, block])
+    level = float(_means(values)[here].mean())
+    return level + float(values[winner, block] - values[here, block].mean())
+
+
+def _whole(freedom: float) -> float:
+    """Whole degrees of freedom, so that a critical value is computed once."""
+    return max(math.floor(freedom), 1) if math.isfinite(freedom) else freedom
+
+
+def _half(found: Settings, error: Errors | None) -> float:
+    if error is None:
+        return math.nan
+    step, freedom = error.difference(found.repeats, shared=error.job == 0)
+    return both_sides(found.number, _whole(freedom)) * step / math.sqrt(2)
+
+
+def _confirmed(
+    options: Mapping[str, Hashable], fresh: Layout | None
+) -> tuple[float, float, float] | None:
+    """Mean and interval of the chosen setting where it was measured afresh."""
+    if fresh is None:
+        return None
+    again = settings(fresh)
+    if options not in again.options:
+        return None
+    number = again.options.index(options)
+    values = again.mean[number]
+    values = values[~np.isnan(values)]
+    mean = float(values.mean())
+    if len(values) > 1:
+        error = float(values.std(ddof=1)) / math.sqrt(len(values))
+        half = quantile((1 + LEVEL) / 2, len(values) - 1) * error
+    else:
+        shot = float(np.nanmean(again.by_shot[number]))
+        half = quantile((1 + LEVEL) / 2, math.inf) * math.sqrt(shot)
+    return mean, mean - half, mean + half
+
+
+def _note(found: Settings, error: Errors | None, metric: str) -> str:
+    parts: Sequence[str] = [
+        _left(found.left),
+        f"no scatter of {metric} is known, so none can be told apart"
+        if error is None
+        else "",
+        "one repeat: shot noise only, and jobs are not told from settings"
+        if error is not None and error.unit == "shots"
+        else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _left(count: int) -> str:
+    if not count:
+        return ""
+    if count == 1:
+        return "1 setting left out, which lacks a circuit in every repeat"
+    return f"{count} settings left out, which lack a circuit in every repeat"
