@@ -45,7 +45,7 @@ SLACK = 0.5
 
 def visible_texts(figure: Figure) -> list[Text]:
     """Every text the reader sees: also tick labels, legends and gates."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     texts = [*figure.texts]
     for legend in figure.legends:
         texts += legend.get_texts()
@@ -61,9 +61,8 @@ def visible_texts(figure: Figure) -> list[Text]:
     return [text for text in texts if text.get_visible() and text.get_text().strip()]
 
 
-def overlaps(figure: Figure) -> list[str]:
+def overlaps(figure: Figure, texts: list[Text]) -> list[str]:
     """Describe every text that touches another one or is outside the figure."""
-    texts = visible_texts(figure)
     renderer = figure.canvas.get_renderer()
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
     found = [
@@ -84,8 +83,9 @@ def overlaps(figure: Figure) -> list[str]:
 
 
 def check(figure: Figure) -> None:
-    assert overlaps(figure) == []
-    assert min(text.get_fontsize() for text in visible_texts(figure)) >= 8
+    texts = visible_texts(figure)
+    assert overlaps(figure, texts) == []
+    assert min(text.get_fontsize() for text in texts) >= 8
     assert figure.dpi == 120
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from qexp.figures.page import text_width
+
 PLAIN = 16
 """Outcomes up to this many characters are written in full."""
 LONGEST = 20
@@ -73,3 +75,24 @@ def notation(outcomes: Sequence[str], labels: Sequence[str]) -> str:
     if any(label.startswith("0x") for label in labels):
         hints.append("0x: hexadecimal")
     return "; ".join(hints)
+
+
+def distinct(labels: Sequence[str], size: float, width: float) -> list[str]:
+    """Shorten labels to ``width`` inches by their middles, as far as they stay distinct.
+
+    Args:
+        labels: in any order.
+        size: of the font, in points.
+        width: the most that a label takes, in inches.
+    """
+    short = [shortened(label, size, width) for label in labels]
+    return short if len(set(short)) == len(set(labels)) else list(labels)
+
+
+def shortened(label: str, size: float, width: float) -> str:
+    """Leave out the middle of a label that is wider than ``width`` inches."""
+    keep, short = len(label) // 2, label
+    while keep > 1 and text_width(short, size) > width:
+        keep -= 1
+        short = f"{label[:keep]}…{label[-keep:]}"
+    return short

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -15,6 +16,8 @@ from matplotlib.font_manager import FontProperties
 DPI = 120
 WIDTH = 800 / DPI
 """Width of a page in inches, as every length in this package."""
+COLUMN = 3.5
+"""Width of a column in print: the narrowest page of a picture with ``width``."""
 MARGIN = 0.15
 SMALL, NORMAL, LARGE = 8.0, 9.0, 12.0
 """Font sizes in points; nothing is set smaller than ``SMALL``."""
@@ -24,6 +27,7 @@ BLACK, GREY, LIGHT = "#000000", "#4D4D4D", "#D9D9D9"
 BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILION, PURPLE = "#E69F00", "#D55E00", "#CC79A7"
 
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 HANDLE = 0.42
 """Width of a legend's symbol with the space around it."""
 
@@ -47,23 +51,36 @@ def line_height(size: float) -> float:
 
 def plain_number(value: float, _: object = None) -> str:
     """Return a number as an axis shows it."""
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    text = f"{value:g}"
+    if "e" in text:
+        digits, power = text.split("e")
+        text = f"{digits}\N{MULTIPLICATION SIGN}10{str(int(power)).translate(RAISED)}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _fitting(text: str, size: float, width: float, weight: str, end: str = "") -> int:
+    """Return how many characters fit, followed by ``end``; at least one."""
+    fit = range(1, len(text))
+    found = bisect_right(
+        fit, width, key=lambda count: text_width(text[:count] + end, size, weight)
+    )
+    return max(1, found)
 
 
 def _pieces(word: str, size: float, width: float, weight: str) -> Iterator[str]:
-    """Cut a word that is wider than the page."""
+    """Cut a word that is wider than the page, where it has a joint or anywhere."""
     while len(word) > 1 and text_width(word, size, weight) > width:
-        end = len(word) - 1
-        while end > 1 and text_width(word[:end], size, weight) > width:
-            end -= 1
+        end = _fitting(word, size, width, weight)
+        joint = max(word.rfind(mark, 0, end) for mark in "_./=") + 1
+        end = joint if joint > end / 3 else end
         yield word[:end]
         word = word[end:]
     yield word
 
 
 def _shortened(row: str, size: float, width: float, weight: str) -> str:
-    while row and text_width(row + "…", size, weight) > width:
-        row = row[:-1]
+    if text_width(row + "…", size, weight) > width:
+        row = row[: _fitting(row, size, width, weight, "…")]
     return row.rstrip() + "…"
 
 
@@ -100,12 +117,17 @@ def write(figure: Figure, x: float, top: float, text: str, **style: Any) -> None
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a heading."""
+    """A line of text."""
 
     text: str
     size: float
     weight: str = "normal"
     colour: str = BLACK
+
+    @property
+    def height(self) -> float:
+        """Return the height."""
+        return line_height(self.size)
 
 
 @dataclass(frozen=True)
@@ -133,7 +155,7 @@ class Heading:
     @property
     def height(self) -> float:
         """Return the height with the margin above and the space below."""
-        return MARGIN + sum(line_height(line.size) for line in self.lines) + 0.06
+        return MARGIN + sum(line.height for line in self.lines) + 0.06
 
     def draw(self, figure: Figure) -> None:
         """Write the lines at the top of the figure."""
@@ -141,7 +163,7 @@ class Heading:
         for line in self.lines:
             style = {"fontsize": line.size, "weight": line.weight, "color": line.colour}
             write(figure, MARGIN, top, line.text, **style)
-            top += line_height(line.size)
+            top += line.height
 
 
 @dataclass(frozen=True)
@@ -149,6 +171,7 @@ class Legend:
     """A legend in as many columns as the page is wide."""
 
     labels: Sequence[str]
+    width: float = WIDTH
 
     @property
     def columns(self) -> int:
@@ -159,10 +182,10 @@ class Legend:
     def rows(self) -> int:
         """Return the smallest number of rows that fits the width."""
         counts = range(1, len(self.labels))
-        fitting = (n for n in counts if self._width(n) < WIDTH - 2 * MARGIN)
+        fitting = (n for n in counts if self._needed(n) < self.width - 2 * MARGIN)
         return next(fitting, len(self.labels))
 
-    def _width(self, rows: int) -> float:
+    def _needed(self, rows: int) -> float:
         widths = [text_width(label, NORMAL) + HANDLE for label in self.labels]
         starts = range(0, len(widths), rows)
         return sum(max(widths[start : start + rows]) for start in starts)
