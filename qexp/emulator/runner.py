@@ -17,7 +17,8 @@ from qexp.emulator.run import merged, submission
 from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Shelf
 from qexp.emulator.store import COMPLETED, FAILED, TOO_LONG, Job, Store
-from qexp.guarded.reader import Reader, Unreadable
+from qexp.emulator.turns import Turns
+from qexp.guarded.reader import Readers, Unreadable
 from qexp.planning.submission import Job as Receipt
 from qexp.planning.submission import Submission
 from qexp.services import memory
@@ -33,7 +34,7 @@ class _Gone(Exception):
 
 
 class Runner:
-    """Runs jobs, as many at a time as there are workers, the oldest first.
+    """Runs jobs, as many at a time as there are workers; tokens take turns.
 
     Where the emulator keeps to a device's times, each backend runs one at a time.
     """
@@ -47,12 +48,13 @@ class Runner:
             settings: The emulator's settings.
         """
         self._store, self._shelf, self._settings = store, shelf, settings
-        self._reader = Reader()
+        self._readers = Readers(settings.workers)
         self._pool = Pool(settings.workers, _memory(settings))
         self._pool.warm(settings.workers)
         self._changed = threading.Condition()
         self._stopping = False
         self._busy: list[str] = []
+        self._turns = Turns()
         self._inbox: dict[str, SimpleQueue[bytes]] = {}
         targets: list[Callable[[], None]] = [self._work] * settings.workers
         self._threads = [threading.Thread(target=one, daemon=True) for one in targets]
@@ -72,7 +74,7 @@ class Runner:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._reader.close()
+        self._readers.close()
         self._pool.close()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -95,6 +97,7 @@ class Runner:
             with suppress(_Gone):
                 self._keep(job)
             with self._changed:
+                self._turns.end(job.owner)
                 if self._settings.speed == "device":
                     self._busy.remove(job.backend)
                 self._changed.notify_all()
@@ -102,13 +105,19 @@ class Runner:
     def _next(self) -> Job | None:
         with self._changed:
             while not self._stopping:
-                job = self._store.take(time.time(), self._busy)
+                job = self._taken()
                 if job is not None:
+                    self._turns.begin(job.owner)
                     if self._settings.speed == "device":
                         self._busy.append(job.backend)
                     return job
                 self._changed.wait(TICK)
         return None
+
+    def _taken(self) -> Job | None:
+        now, busy = time.time(), self._busy
+        owner = self._turns.next(self._store.waiting(now, busy))
+        return None if owner is None else self._store.take(owner, now, busy)
 
     def _keep(self, job: Job) -> None:
         """Run a job and keep how it ended."""
@@ -144,7 +153,7 @@ class Runner:
         for note in inputs.notes:
             self._store.note(job.id, note)
         try:
-            circuits = self._reader.read(sent)
+            circuits = self._readers.read(sent)
         except Unreadable as error:
             raise Refusal(*UNREADABLE, str(error)) from error
         require_room(circuits, offered)

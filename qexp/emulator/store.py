@@ -194,19 +194,33 @@ class Store:
         rows = self._all(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
         return int(rows[0][0])
 
-    def take(self, time: float, without: Sequence[str] = ()) -> Job | None:
-        """The job that has waited longest becomes a running one.
+    def waiting(self, time: float, without: Sequence[str] = ()) -> list[str]:
+        """Whose jobs could run, in the order of their oldest ones.
 
         Args:
             time: Now; a job that starts later is left.
             without: Backends that are busy.
         """
-        busy = "".join(" AND backend != ?" for _ in without)
+        rows = self._all(
+            f"SELECT owner FROM jobs WHERE {_ready(without)} GROUP BY owner "
+            "ORDER BY MIN(number)",
+            *(QUEUED, time, *without),
+        )
+        return [str(row[0]) for row in rows]
+
+    def take(self, owner: str, time: float, without: Sequence[str] = ()) -> Job | None:
+        """The job of a token that has waited longest becomes a running one.
+
+        Args:
+            owner: Whose.
+            time: As for `waiting`, and so on.
+            without: Backends that are busy.
+        """
         rows = self._all(
             "UPDATE jobs SET status = ?, running = ? WHERE number = (SELECT number FROM "
-            f"jobs WHERE status = ? AND starts <= ?{busy} ORDER BY number LIMIT 1) "
+            f"jobs WHERE {_ready(without)} AND owner = ? ORDER BY number LIMIT 1) "
             f"RETURNING {_COLUMNS}",
-            *(RUNNING, now(), QUEUED, time, *without),
+            *(RUNNING, now(), QUEUED, time, *without, owner),
         )
         return _job(rows[0]) if rows else None
 
@@ -277,6 +291,11 @@ class Store:
         """Close the database."""
         with self._lock:
             self._database.close()
+
+
+def _ready(without: Sequence[str]) -> str:
+    """The condition for jobs that could run now."""
+    return "status = ? AND starts <= ?" + " AND backend != ?" * len(without)
 
 
 def _job(row: Sequence[Any]) -> Job:

@@ -16,8 +16,17 @@ READ, REFUSED = b"\0", b"\1"
 MEMORY = 2**30
 """Bytes that reading may take, beside what the process has already."""
 
-SECONDS = 20
+SECONDS = 5
 """Seconds of processor time that reading may take."""
+
+WALL = 30
+"""Seconds by the clock that reading may take, on a machine that is busy."""
+
+_ENDS: dict[int, str] = {
+    signal.SIGXCPU: f"reading took more than {SECONDS} seconds of processor time",
+    signal.SIGALRM: f"reading took more than {WALL} seconds",
+}
+"""What ends the process that reads, where it is known."""
 
 
 def serve(handle: int) -> None:
@@ -60,7 +69,8 @@ def _forked(request: bytes, handle: int) -> bytes:
     if code == 0:
         return reply
     how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return REFUSED + f"the process that read the circuits ended ({how})".encode()
+    usual = f"the process that read the circuits ended ({how})"
+    return REFUSED + _ENDS.get(-code, usual).encode()
 
 
 def _reply(request: bytes, pipe: int) -> None:
@@ -79,9 +89,9 @@ def _reply(request: bytes, pipe: int) -> None:
 
 def _limit() -> None:
     """Take from this process what reading does not need."""
+    signal.setitimer(signal.ITIMER_REAL, WALL)
     for what, most in {
         resource.RLIMIT_AS: size() + MEMORY,
-        resource.RLIMIT_CPU: SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 0,
@@ -90,6 +100,8 @@ def _limit() -> None:
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
         resource.setrlimit(what, (most, most))
+    # the first ends the process with a signal of its own, the second with any
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
 
 
 def size() -> int:

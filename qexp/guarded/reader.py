@@ -10,7 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from queue import LifoQueue
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -23,6 +26,10 @@ handle, sys.path[:] = json.loads(sys.argv[1])
 from qexp.guarded.confined import serve
 serve(handle)
 """
+
+SLICE = 2**18
+"""Characters of encoded circuits that are read at a time, if they are several: what is
+large is given more time than what is small."""
 
 PATIENCE = 60.0
 """Seconds after which a reader that does not answer is ended."""
@@ -112,9 +119,20 @@ class Reader:
             circuits: As for `read`.
 
         Raises:
-            Unreadable: None of them was read: the process ended, or took too long.
+            Unreadable: Some were not read: the process ended, or took too long.
         """
-        request = json.dumps({"circuits": circuits}).encode()
+        made: list[QuantumCircuit | str] = []
+        for texts in _slices([json.dumps(one) for one in circuits]):
+            try:
+                made += self._read_slice(texts)
+            except Unreadable as error:
+                raise Unreadable(
+                    f"{_places(len(made), len(texts))}: {error}"
+                ) from error
+        return made
+
+    def _read_slice(self, texts: list[str]) -> list[QuantumCircuit | str]:
+        request = f'{{"circuits": [{",".join(texts)}]}}'.encode()
         with self._lock:
             reply = self._answer(request)
         if reply[:1] != READ:
@@ -123,6 +141,8 @@ class Reader:
             made: list[QuantumCircuit | str] = _Unpickler(io.BytesIO(reply[1:])).load()
         except Exception as error:
             raise Unreadable(str(error)) from error
+        if len(made) != len(texts):
+            raise Unreadable("the process that reads circuits lost some")
         return made
 
     def _answer(self, request: bytes) -> bytes:
@@ -141,13 +161,77 @@ class Reader:
 
     def _end(self) -> None:
         if self._process.poll() is None:
-            # with whatever it has forked
-            os.killpg(self._process.pid, 9)
+            with suppress(ProcessLookupError):  # another thread was faster
+                # with whatever it has forked
+                os.killpg(self._process.pid, 9)
             self._process.wait()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, whatever it reads."""
+        self._closed = True
+        self._end()
         with self._lock:
-            self._closed = True
             self._connection.close()
             self._end()
+
+
+class Readers:
+    """Several readers, each of which is started when it is needed.
+
+    A circuit that takes long to read keeps one of them from the others' circuits.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Start the first.
+
+        Args:
+            most: How many there may be.
+        """
+        self._lock = threading.Lock()
+        self._closed = False
+        self._started: list[Reader] = []
+        self._idle: LifoQueue[Reader | None] = LifoQueue()
+        for _ in range(most - 1):
+            self._idle.put(None)
+        self._idle.put(self._start())
+
+    def read(self, circuits: Any) -> list[QuantumCircuit]:
+        """The circuits of a job's inputs, as `Reader.read`."""
+        reader = self._idle.get()
+        try:
+            reader = reader or self._start()
+            return reader.read(circuits)
+        finally:
+            self._idle.put(reader)
+
+    def _start(self) -> Reader:
+        with self._lock:
+            if self._closed:
+                raise Unreadable("nothing is read any more")
+            self._started.append(reader := Reader())
+            return reader
+
+    def close(self) -> None:
+        """End the processes."""
+        with self._lock:
+            self._closed = True
+        for reader in self._started:
+            reader.close()
+
+
+def _slices(texts: list[str]) -> Iterator[list[str]]:
+    """Texts in their order, in pieces of `SLICE` characters, or of one that has more."""
+    piece: list[str] = []
+    for text in texts:
+        if piece and sum(map(len, piece)) + len(text) > SLICE:
+            yield piece
+            piece = []
+        piece.append(text)
+    if piece:
+        yield piece
+
+
+def _places(first: int, number: int) -> str:
+    if number == 1:
+        return f"circuit {first} cannot be read"
+    return f"circuits {first} to {first + number - 1} cannot be read"

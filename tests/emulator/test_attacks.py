@@ -9,6 +9,7 @@ import os
 import signal
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +17,9 @@ import pytest
 from qiskit import QuantumCircuit, pulse, qpy
 from qiskit.circuit import Parameter
 
-from qexp.guarded.reader import Reader, Unreadable
-from tests.emulating import bell, encoded, wrapped
+from qexp.guarded.reader import Reader, Readers, Unreadable
+from tests.embedded import until
+from tests.emulating import OTHER, bell, emulating, encoded, wrapped
 
 
 def expression() -> QuantumCircuit:
@@ -107,6 +109,54 @@ def test_names_in_a_stream_name_operations_only(emulator):
     # a name of the same length, of something that is there and is no operation
     evil = content.replace(b"HGate", b"Qubit")
     assert "Qubit" in emulator.client().failure(wrapped(evil))
+
+
+SLOW = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[4096]; ' + "x q;" * 1000
+"""Some bytes that become four million gates."""
+
+
+def test_slow_circuits_of_one_token_do_not_keep_another_s_waiting(tmp_path):
+    options = "--workers 1 --noise ideal".split()
+    with emulating(tmp_path / "data", *options) as one:
+        slow, quick = one.client(), one.client(OTHER)
+        quick.result(encoded(bell()), shots=10)  # all is warm
+        jobs = [slow.submit(SLOW) for _ in range(3)]
+        until(lambda: slow.state(jobs[0]) == "Running")
+        quick.result(encoded(bell()), shots=10)
+        assert slow.state(jobs[-1]) == "Queued"
+        assert slow.ended(jobs[0]) == "Failed"
+        why = slow.get(f"jobs/{jobs[0]}/results").text
+        assert "circuit 0 cannot be read" in why
+        assert "more than 5 seconds of processor time" in why
+
+
+def test_a_circuit_that_takes_long_to_read_keeps_no_reader_from_another():
+    readers = Readers(2)
+    try:
+        assert readers.read(encoded(bell())) == [bell()]
+        with ThreadPoolExecutor() as pool:
+            late = pool.submit(readers.read, SLOW)
+            assert readers.read(encoded(bell())) == [bell()]
+            assert not late.done()
+            readers.close()  # it does not wait
+            with pytest.raises(Unreadable, match="ended"):
+                late.result()
+    finally:
+        readers.close()
+
+
+def test_many_circuits_are_read_in_several_slices(monkeypatch):
+    circuits = [bell(f"bell-{k}") for k in range(7)]
+    sent = [encoded(one) for one in circuits]
+    monkeypatch.setattr("qexp.guarded.reader.SLICE", 2 * len(json.dumps(sent[0])))
+    reader = Reader()
+    try:
+        assert reader.read(sent) == circuits
+        assert reader.read([]) == []
+        with pytest.raises(Unreadable, match="circuit 5 cannot be read: it is neither"):
+            reader.read([*sent[:5], None, sent[6]])
+    finally:
+        reader.close()
 
 
 def test_a_reader_that_ends_is_started_again():
