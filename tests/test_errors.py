@@ -182,8 +182,24 @@ BAD = [
     ),
     ([GHZ, "backend=ibmqx5"], ["service.noise = aer", "needs a calibration"]),
     (
-        [GHZ, MONTREAL, "options.run_config.memory=true"],
-        ["Write +options.run_config.memory"],
+        [GHZ, MONTREAL, "options.run_config.seed_simulatr=1"],
+        ["options.run_config.seed_simulatr", "Did you mean seed_simulator?"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.run_config={seed_simulatr:1}"],
+        ["options.run_config.seed_simulatr", "Did you mean seed_simulator?"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.run_confg.memory=true"],
+        ["options.run_confg", "Did you mean options.run_config?"],
+    ),
+    (
+        [GHZ, MONTREAL, "options.optimisation_level=3"],
+        ["options.optimisation_level", "Did you mean options.optimization_level?"],
+    ),
+    (
+        [GHZ, MONTREAL, "circuit.arguments.depth=3"],
+        ["circuit.arguments", "Allowed: kind, num_qubits, variant"],
     ),
     # what would take for ever to build
     ([GHZ, MONTREAL, "circuit.num_qubits=1000000000000"], ["must be from 1 to 1000"]),

@@ -138,6 +138,30 @@ def test_experiment_needs_no_plus(folder, qexp):
     assert without.out == with_plus.out
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("options.run_config={memory:true}", "memory: true"),
+        ("options.run_config.seed_simulator=7", "seed_simulator: 7"),
+        ("options.transpiler_options.dt=1e-9", "dt: 1.0e-09"),
+        ("backend.declared.max_shots=20000", "max_shots: 20000"),
+    ],
+)
+def test_a_mapping_that_is_open_needs_no_plus(folder, qexp, given, shown):
+    chosen = ("experiment=ghz", "backend=ibmq_montreal")
+    finished = qexp(*chosen, given, "--cfg", "job")
+    assert finished.status == 0, finished.err
+    assert shown in finished.out
+    assert qexp(*chosen, f"++{given}", "--cfg", "job").out == finished.out
+
+
+def test_a_key_of_an_open_mapping_is_swept_without_a_plus(folder, qexp):
+    chosen = ("-m", "experiment=ghz", "backend=ibmq_montreal")
+    finished = qexp("plan", *chosen, "options.run_config.seed_simulator=1,2")
+    assert finished.status == 0, finished.err
+    assert "2 points" in finished.out
+
+
 def test_hydra_s_own_flags_and_overrides_work(folder, qexp):
     assert "--hydra-help" in qexp("--hydra-help").out
     shown = qexp("+experiment=ghz", "backend=ibmq_manila", "--info", "searchpath")

@@ -18,7 +18,7 @@ from qexp.command import session as sessions
 from qexp.command.errand import errand
 from qexp.command.jobs import declared, foreign_job, single_run
 from qexp.command.session import Session
-from qexp.declare.composing import explained
+from qexp.declare.composing import FREE, explained
 from qexp.errors import ConfigError, PointFailed, QexpError, TrackingError
 from qexp.results.told import JobOutcome
 from qexp.shown.request import plan_request
@@ -229,8 +229,8 @@ def _set(name: str, value: str | None) -> None:
 def _with_plus(arguments: list[str]) -> list[str]:
     """Arguments as Hydra wants them: flags of one word first, and a plus where it is due.
 
-    ``experiment=ghz`` means ``+experiment=ghz``: there is no other to override; and an
-    axis of a grid is there, or is added.
+    ``experiment=ghz`` means ``+experiment=ghz``: there is no other to override; an axis
+    of a grid is there, or is added, and so is a key of a mapping that is open.
     """
     first = [one for one in arguments if one in ("-m", "--multirun", "-r", "--run")]
     rest = [one for one in arguments if one not in first]
@@ -240,4 +240,11 @@ def _with_plus(arguments: list[str]) -> list[str]:
 def _plus(argument: str) -> str:
     if argument.startswith("experiment="):
         return f"+{argument}"
-    return f"++{argument}" if argument.startswith(("grid.", "grid={")) else argument
+    adds = argument.startswith(("grid.", "grid={", *FREE)) or _fills(argument)
+    return f"++{argument}" if adds else argument
+
+
+def _fills(argument: str) -> bool:
+    """Whether an argument gives a mapping that is open: ``options.run_config={…}``."""
+    key, _, value = argument.partition("=")
+    return f"{key}." in FREE and value.startswith("{")
