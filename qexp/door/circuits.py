@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Qubit
-from qiskit.transpiler import Layout
 
 from qexp.circuits import Built
 from qexp.circuits.content import digest_of_gates
@@ -16,15 +13,14 @@ from qexp.declare.choice import choice
 from qexp.declare.config import Experiment, PythonCircuit
 from qexp.declare.read import read_tree
 from qexp.devices import device as devices
+from qexp.door import arguments
+from qexp.door.arguments import as_arguments, plain, require
 from qexp.door.job import RuntimeJob
 from qexp.door.written import NAME, written
-from qexp.errors import ConfigError
+from qexp.planning import checks
 from qexp.planning.cell import Cell, make_point
-from qexp.planning.checks import require
 from qexp.planning.plan import plan
 from qexp.services.connect import connect
-
-METHODS = ("layout_method", "routing_method", "translation_method")
 
 Service = str | Mapping[str, Any] | None
 
@@ -82,31 +78,28 @@ def run_circuits(
         ServiceError: The service is not there, or refused.
         LedgerError: The call cannot be written down here.
     """
-    listed = [circuits] if isinstance(circuits, QuantumCircuit) else list(circuits)
-    if not listed or not all(isinstance(one, QuantumCircuit) for one in listed):
-        raise ConfigError("circuits: must be a QuantumCircuit or a list of them.")
-    methods = (layout_method, routing_method, translation_method)
-    further, named = _methods(transpiler_options or {}, methods)
-    options = {
-        "shots": _plain(shots),
-        "initial_layout": _layout(initial_layout, listed[0]),
-        **named,
-        "seed_transpiler": _plain(seed_transpiler),
-        "optimization_level": _plain(optimization_level),
-        "init_qubits": _plain(init_qubits),
-        "rep_delay": _plain(rep_delay),
-        "transpiler_options": further,
-        "measurement_error_mitigation": _plain(measurement_error_mitigation),
-        "use_measure_esp": _plain(use_measure_esp),
-        "run_config": {key: _plain(value) for key, value in run_config.items()},
-    }
-    experiment = _experiment(backend_name, service, options)
-    machine = devices.load(experiment.backend)
-    labels = tuple(one.name for one in listed)
-    built = Built(tuple(listed), digest_of_gates(listed), labels)
-    require(experiment.options, machine, experiment.service, built)
-    point = make_point(experiment, machine, built)
-    cell = Cell(experiment, {}, 0, machine, built, point)
+    with as_arguments():
+        given = arguments.listed(circuits)
+        require("backend_name", backend_name, str, "a name such as 'ibm_perth'")
+        further = {} if transpiler_options is None else transpiler_options
+        require("transpiler_options", further, Mapping, "a mapping")
+        methods = (layout_method, routing_method, translation_method)
+        rest, named = arguments.methods(further, methods)
+        options = {
+            "shots": plain(shots),
+            "initial_layout": arguments.layout(initial_layout, given[0]),
+            **named,
+            "seed_transpiler": plain(seed_transpiler),
+            "optimization_level": plain(optimization_level),
+            "init_qubits": plain(init_qubits),
+            "rep_delay": plain(rep_delay),
+            "transpiler_options": rest,
+            "measurement_error_mitigation": plain(measurement_error_mitigation),
+            "use_measure_esp": plain(use_measure_esp),
+            "run_config": {key: plain(value) for key, value in run_config.items()},
+        }
+        experiment = _experiment(backend_name, service, options)
+        cell = _cell(given, experiment)
     own = written(plan([cell], swept=False))
     try:
         runner = connect(experiment.service, witness=own)
@@ -121,42 +114,23 @@ def run_circuits(
         raise
 
 
-def _methods(
-    further: Mapping[str, Any], asked: Sequence[str | None]
-) -> tuple[dict[str, Any], dict[str, str | None]]:
-    """`transpiler_options` without methods, and the methods, wherever they stood."""
-    named = dict(zip(METHODS, asked, strict=True))
-    for name in METHODS:
-        there = further.get(name)
-        if None not in (there, named[name]) and there != named[name]:
-            raise ConfigError(
-                f"transpiler_options.{name} = {there}: {name} is {named[name]}. Set one."
-            )
-        named[name] = named[name] or there
-    rest = {key: _plain(v) for key, v in further.items() if key not in METHODS}
-    return rest, named
+def _cell(circuits: list[QuantumCircuit], experiment: Experiment) -> Cell:
+    """What is to be run.
 
-
-def _plain(value: Any) -> Any:
-    """A value without numpy's types, which a strict schema would refuse."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _layout(asked: Any, circuit: QuantumCircuit) -> Any:
-    if isinstance(asked, Layout):
-        asked = asked.get_virtual_bits()
-    if not isinstance(asked, Mapping):
-        return None if asked is None else [_plain(one) for one in asked]
-    return {
-        (circuit.find_bit(q).index if isinstance(q, Qubit) else _plain(q)): _plain(p)
-        for q, p in asked.items()
-    }
+    Raises:
+        ConfigError: The device or the service cannot do that.
+    """
+    machine = devices.load(experiment.backend)
+    labels = tuple(one.name for one in circuits)
+    built = Built(tuple(circuits), digest_of_gates(circuits), labels)
+    checks.require(experiment.options, machine, experiment.service, built)
+    point = make_point(experiment, machine, built)
+    return Cell(experiment, {}, 0, machine, built, point)
 
 
 def _experiment(backend: str, service: Service, options: dict[str, Any]) -> Experiment:
     chosen = service or "local"
+    require("service", chosen, str | Mapping, "a name, or a mapping with its settings")
     section = choice("service", chosen) if isinstance(chosen, str) else dict(chosen)
     return read_tree(
         {

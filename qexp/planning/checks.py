@@ -17,6 +17,7 @@ from qexp.devices.device import Device
 from qexp.errors import ConfigError
 from qexp.planning import fit
 from qexp.planning.free import run_config, transpiler_options
+from qexp.planning.limits import limits
 from qexp.planning.problem import Problem
 
 COMPILER_METHODS = ("layout_method", "routing_method", "translation_method")
@@ -46,6 +47,7 @@ def problems(
     """
     return [
         *fit.sizes(device, built),
+        *_number(service, device, built),
         *fit.noise(device, service),
         *_shots(options, device),
         *_rep_delay(options, device),
@@ -57,6 +59,17 @@ def problems(
         *fit.operations(device, built),
         *_mitigation(options, built),
     ]
+
+
+def _number(service: Service, device: Device, built: Built) -> Iterator[Problem]:
+    """A point's circuits are of one job; the embedded service takes any number."""
+    number, most = len(built.circuits), limits(service, device).circuits
+    if number > most and not isinstance(service, LocalService):
+        yield Problem(
+            "circuit",
+            f"{number} circuits",
+            f"{device.name} takes 1 to {most} circuits in a job. Divide them.",
+        )
 
 
 def _shots(options: Options, device: Device) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Qubit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobStatus
 from qiskit.result import Result
@@ -174,8 +175,29 @@ def test_what_cannot_be_done_is_told_before_anything_is_sent(bell, sent):
         ((bell, "ibmq_manila"), {"shots": 0}, "shots"),
         ((bell, "ibmq_manila"), {"shot": 1}, "shot"),
         ((bell, "ibmq_manila"), {"service": "circuit_runner"}, "service.url: not set"),
-        (([], "ibmq_manila"), {}, "circuits"),
-        (("bell", "ibmq_manila"), {}, "circuits"),
+        (([], "ibmq_manila"), {}, r"circuits = \[\]: must be .*; there are none"),
+        (("bell", "ibmq_manila"), {}, "circuits = 'bell': must .*; a str is given"),
+        ((None, "ibmq_manila"), {}, "circuits = None: must be"),
+        (([bell, 1], "ibmq_manila"), {}, "circuits = .*; number 1 is a int"),
+        ((bell, None), {}, "backend_name = None: must be a name"),
+        ((bell, "ibmq_manila"), {"service": 7}, "service = 7: must be a name"),
+        ((bell, "ibmq_manila", 9000), {}, "^shots = 9000: ibmq_manila takes 1 to 8192"),
+        ((bell, "ibmq_manila", 7, 3), {}, "^initial_layout = 3: must be a list"),
+        ((bell, "ibmq_manila", 7, "ab"), {}, "^initial_layout = ab: must be a list"),
+        ((bell, "ibmq_manila", 7, [0]), {}, r"^initial_layout = \[0\]: .* Give 2"),
+        ((bell, "ibmq_manila", 7, {Qubit(): 1}), {}, "no qubit of circuit bell"),
+        ((bell, "ibmq_manila", 7, [0, 9]), {}, "its qubits are 0 to 4"),
+        ((bell, "ibmq_manila"), {"memry": 1}, "^memry = 1: .*Did you mean memory?"),
+        (
+            (bell, "ibmq_manila"),
+            {"transpiler_options": [1]},
+            r"transpiler_options = \[1\]: must be a mapping",
+        ),
+        (
+            ([bell] * 901, "ibmq_manila"),
+            {"service": REMOTE},
+            "^circuits = 901 circuits: ibmq_manila takes 1 to 900 circuits in a job",
+        ),
     ):
         with pytest.raises(ConfigError, match=message):
             qexp.run_circuits(*arguments, **options)
