@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from qexp.emulator.settings import Settings
+from qexp.emulator.settings import LEAST, Settings
 from qexp.errors import ConfigError, QexpError
 
 INTERRUPTED = 130
@@ -49,8 +49,8 @@ def parsed(arguments: Sequence[str]) -> Settings:
     """
     given = vars(_parser().parse_args(arguments))
     given["tokens"] = tuple(given.pop("token") or ())
-    if any(len(token) < 8 for token in given["tokens"]):
-        raise ConfigError("--token: a token has 8 characters or more.")
+    if any(len(token) < LEAST for token in given["tokens"]):
+        raise ConfigError(f"--token: a token has {LEAST} characters or more.")
     return Settings(**given)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,7 +41,7 @@ class Error(_Fault):
     status: Annotated[int, Field(ge=400, le=599)] = 500
     code: int = 9999
     message: str = "Internal error"
-    retry_after: int | None = None
+    retry_after: Annotated[int, Field(ge=0)] | None = None
 
 
 class Delay(_Fault):
@@ -152,12 +153,69 @@ def load(file: Path) -> Script:
     """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--faults {file}: {error.strerror}.") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"--faults {file}: not YAML ({error}).") from error
+    try:
         return Script(_Script.model_validate(content).faults)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"--faults {file}: cannot be read ({error}).") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
-            for one in error.errors(include_url=False)
+        problems = error.errors(include_url=False)
+        wrong = "\n".join(f"--faults {file}: {_line(one)}" for one in problems)
+        raise ConfigError(wrong) from error
+
+
+_KINDS: dict[str, type[_Fault]] = {
+    get_args(one.model_fields["do"].annotation)[0]: one
+    for one in get_args(get_args(Fault)[0])
+}
+"""The kinds of fault, by `do`."""
+
+
+def _line(problem: Any) -> str:
+    """What is wrong with a key: its path and value, and what is allowed."""
+    kind, where = problem["type"], [*problem["loc"]]
+    fault = _KINDS.get(str(where[2])) if len(where) > 2 else None
+    if fault is not None:
+        del where[2]  # pydantic puts the kind of fault in
+    path = _path(where)
+    value = _shown(problem["input"])
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        given = problem["input"].get("do", "not set")
+        return f"{path}.do = {given}: must be one of {', '.join(_KINDS)}."
+    if kind == "extra_forbidden":
+        known = ["faults"] if fault is None else sorted(fault.model_fields)
+        return f"{path} = {value}: no such key. Allowed: {', '.join(known)}."
+    if kind == "missing":
+        return f"{path}: not set."
+    if kind.startswith("model"):
+        what = (
+            "faults: [{request: …, do: …}, …]" if not where else "{request: …, do: …}"
         )
-        raise ConfigError(f"--faults {file}: {wrong}.") from error
+        return f"{path} = {value}: must be a mapping, {what}."
+    if kind == "string_pattern_mismatch":
+        wanted = "must be a method and a path, such as POST /runtime/jobs or * *"
+        return f"{path} = {value}: {wanted}."
+    reason = problem["msg"].replace("Input should", "must").partition(",")[0]
+    if fault is not None and kind in ("greater_than_equal", "less_than_equal"):
+        reason = _range(fault, str(where[-1]))
+    return f"{path} = {value}: {reason}."
+
+
+def _range(fault: type[_Fault], key: str) -> str:
+    field = fault.model_json_schema()["properties"][key]
+    (bounds,) = [one for one in field.get("anyOf", [field]) if "minimum" in one]
+    low = f"{bounds['minimum']:g}"
+    if "maximum" not in bounds:
+        return f"must be at least {low}"
+    return f"must be from {low} to {bounds['maximum']:g}"
+
+
+def _path(where: Sequence[int | str]) -> str:
+    steps = [f"[{one}]" if isinstance(one, int) else f".{one}" for one in where]
+    return "".join(steps).lstrip(".") or "the file"
+
+
+def _shown(value: Any) -> str:
+    text = "null" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

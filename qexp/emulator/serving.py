@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -34,17 +36,12 @@ def serve(settings: Settings) -> None:
         ConfigError: Address, data folder or faults cannot be used.
     """
     script = faults.load(settings.faults) if settings.faults else None
-    if not loopback(settings.host):
-        print(
-            f"warning: {settings.host} can be reached from other machines, unencrypted: "
-            "whoever has the token can run circuits here.",
-            file=sys.stderr,
-        )
     with (
         _listening(settings) as listener,
         _locked(settings.data),
         _own(settings) as ours,
     ):
+        _warn_of_others(settings.host)
         url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}/api"
         app: ASGIApp = application(ours, lambda: _ready(url, settings))
         if script is not None:
@@ -52,10 +49,24 @@ def serve(settings: Settings) -> None:
         _run(app, listener, settings)
 
 
+def _warn_of_others(host: str) -> None:
+    if not loopback(host):
+        print(
+            f"warning: {host} can be reached from other machines, unencrypted: "
+            "whoever has the token can run circuits here.",
+            file=sys.stderr,
+        )
+
+
 @contextmanager
 def _own(settings: Settings) -> Iterator[Service]:
-    store = Store(settings.data / "jobs.db")
     keys = settings.tokens or (tokens.kept(settings.data)[1],)
+    try:
+        store = Store(settings.data / "jobs.db")
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(
+            f"--data {settings.data}: jobs.db cannot be used ({error})."
+        ) from error
     shelf = Shelf()
     runner = Runner(store, shelf, settings)
     access = tokens.Tokens(keys, store, settings.token_ttl)
@@ -73,13 +84,24 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise ConfigError(
-                f"--host {settings.host} --port {settings.port}: {error.strerror}. "
-                "--port 0 takes a port that is free."
-            ) from error
+        except (OSError, UnicodeError) as error:
+            where = f"--host {settings.host} --port {settings.port}"
+            raise ConfigError(f"{where}: {_unusable(error)}") from error
         listener.listen(128)
         yield listener
+
+
+def _unusable(error: OSError | UnicodeError) -> str:
+    """Why one cannot listen at an address, and what to do."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        return "another program listens there. --port 0 takes a port that is free."
+    if number == errno.EACCES:
+        return "that is not permitted. Ports from 1024 are for everybody."
+    return (
+        "that is no address of this machine. 127.0.0.1 is reached by this machine only, "
+        "0.0.0.0 by others, too."
+    )
 
 
 @contextmanager

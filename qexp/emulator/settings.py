@@ -9,6 +9,9 @@ from typing import Literal
 HUB, GROUP, PROJECT = "ibm-q", "open", "main"
 """The one provider that every token has."""
 
+LEAST = 8
+"""Fewest characters of an API token."""
+
 
 @dataclass(frozen=True)
 class Settings:

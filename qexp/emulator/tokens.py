@@ -9,17 +9,34 @@ import time
 from pathlib import Path
 
 from qexp.emulator.refusal import LOGIN, NO_TOKEN, WRONG_TOKEN, Refusal
+from qexp.emulator.settings import LEAST
 from qexp.emulator.store import Store
+from qexp.errors import ConfigError
 
 
 def kept(folder: Path) -> tuple[Path, str]:
-    """The token that a data folder keeps, made the first time; and its file."""
+    """The token that a data folder keeps, made the first time; and its file.
+
+    Raises:
+        ConfigError: The file cannot be used, or others than its owner may read it.
+    """
     file = folder / "token"
-    if not file.exists():
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as opened:
-            opened.write(secrets.token_hex(32) + "\n")
-    return file, file.read_text().strip()
+    try:
+        if not file.exists():
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as opened:
+                opened.write(secrets.token_hex(32) + "\n")
+        mode, token = file.stat().st_mode, file.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: the token cannot be read ({error}).") from error
+    if mode & 0o077:
+        raise ConfigError(f"{file}: others may read the token. Run: chmod 600 {file}")
+    if len(token) < LEAST:
+        raise ConfigError(
+            f"{file}: a token has {LEAST} characters or more. Delete the file, and "
+            "another one is made."
+        )
+    return file, token
 
 
 def digest(token: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from qexp.emulator import faults
+from qexp.emulator.cli import main
 from qexp.errors import ConfigError
 from tests.embedded import until
 from tests.emulating import TOKEN, bell, emulating, encoded
@@ -109,18 +110,60 @@ def test_maintenance_lasts_for_its_seconds(failing):
     assert client.device("ibmq_manila", "queue/status").status_code == 200
 
 
+KINDS = """error, delay, drop_before, drop_after, drop_then_accept, truncate, expire,
+maintenance""".replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("faults: [{do: explode}]", "faults.0"),
-        ("faults: [{do: delay}]", "seconds"),
-        ("faults: [{do: drop_before, request: POST}]", "request"),
-        ("faults: [{do: drop_before, often: 3}]", "often"),
-        ("{", "cannot be read"),
-        ("", "it:"),
+        ("[{do: explode}]", f"faults[0].do = explode: must be one of {KINDS}."),
+        ("[{}]", f"faults[0].do = not set: must be one of {KINDS}."),
+        ("[{do: expire}, {do: delay}]", "faults[1].seconds: not set."),
+        (
+            "[{do: delay, seconds: soon}]",
+            "faults[0].seconds = soon: must be a valid number.",
+        ),
+        (
+            "[{do: delay, seconds: -1}]",
+            "faults[0].seconds = -1: must be from 0 to 86400.",
+        ),
+        (
+            "[{do: error, status: 200}]",
+            "faults[0].status = 200: must be from 400 to 599.",
+        ),
+        ("[{do: error, times: 0}]", "faults[0].times = 0: must be at least 1."),
+        (
+            "[{do: drop_before, request: POST}]",
+            "faults[0].request = POST: must be a method and a path, such as POST "
+            "/runtime/jobs or * *.",
+        ),
+        (
+            "[{do: drop_before, often: 3}]",
+            "faults[0].often = 3: no such key. Allowed: do, request, skip, times.",
+        ),
+        ("3", "faults = 3: must be a valid list."),
+        ("[3]", "faults[0] = 3: must be a mapping, {request: …, do: …}."),
+        ("[]\nmore: 1", "more = 1: no such key. Allowed: faults."),
+        ("{", "not YAML (while parsing"),
     ],
 )
-def test_a_file_that_describes_no_faults_is_told(tmp_path, text, sentence):
-    (tmp_path / "faults.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=sentence):
-        faults.load(tmp_path / "faults.yaml")
+def test_a_file_that_describes_no_faults_is_told(tmp_path, capsys, text, sentence):
+    file = tmp_path / "faults.yaml"
+    file.write_text(f"faults: {text}")
+    assert main(["--faults", str(file), "--data", str(tmp_path / "data")]) == 2
+    assert f"error: --faults {file}: {sentence}" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_all_that_is_wrong_with_a_file_is_told(tmp_path):
+    file = tmp_path / "faults.yaml"
+    with pytest.raises(ConfigError, match="No such file"):
+        faults.load(file)
+    file.write_text("")
+    with pytest.raises(ConfigError, match="the file = null: must be a mapping"):
+        faults.load(file)
+    file.write_text("faults: [{do: delay, seconds: x}, {do: nothing}]")
+    with pytest.raises(ConfigError) as found:
+        faults.load(file)
+    assert len(str(found.value).splitlines()) == 2

@@ -175,12 +175,39 @@ def test_a_wrong_command_line_is_told_in_a_sentence(arguments, sentence, capsys)
         parsed(arguments)
 
 
-def test_an_address_or_a_file_that_cannot_be_used_is_told(tmp_path, capsys):
-    data = ["--data", str(tmp_path / "data"), "--port", "0"]
-    assert main([*data, "--host", "192.0.2.1"]) == 2
-    assert "--host 192.0.2.1" in capsys.readouterr().err
-    (tmp_path / "file").write_text("")
-    assert main(["--port", "0", "--data", str(tmp_path / "file")]) == 2
-    assert "--data" in capsys.readouterr().err
-    assert main([*data, "--faults", str(tmp_path / "none.yaml")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+def test_an_address_that_cannot_be_used_is_told(emulator, tmp_path, capsys):
+    data = ["--data", str(tmp_path / "data")]
+    port = emulator.url.rpartition(":")[2].removesuffix("/api")
+    for where, why in (
+        (["--port", port], "another program listens there. --port 0"),
+        (["--port", "0", "--host", "192.0.2.1"], "no address of this machine"),
+        (["--port", "0", "--host", "a" * 70], "no address of this machine"),
+    ):
+        assert main([*data, *where]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("error: --host ")
+        assert why in told
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_cannot_be_used_is_told(tmp_path, capsys):
+    file, data = tmp_path / "file", tmp_path / "data"
+    file.write_text("")
+    data.mkdir()
+
+    def told(folder):
+        assert main(["--port", "0", "--data", str(folder)]) == 2
+        return capsys.readouterr().err
+
+    assert told(file) == f"error: --data {file}: File exists.\n"
+    assert told(file / "more") == f"error: --data {file}/more: Not a directory.\n"
+    token = data / "token"
+    token.write_text("of-the-tests")
+    token.chmod(0o644)
+    assert told(data).endswith(f"others may read the token. Run: chmod 600 {token}\n")
+    token.chmod(0o600)
+    token.write_text("short")
+    assert "8 characters or more" in told(data)
+    token.write_text("of-the-tests")
+    (data / "jobs.db").write_text("no database, and much too long to be empty " * 99)
+    assert "jobs.db cannot be used" in told(data)
