@@ -66,6 +66,17 @@ def test_a_failed_circuit_fails_its_point_with_the_reason(sent):
     assert result.measured == ()
 
 
+def test_the_reason_names_circuits_as_people_do(sent):
+    (travelled,) = sent.names
+    (label,) = sent.parts[0].built.labels
+    why = f"ERROR: circuit 0 ({travelled}): no luck with {travelled}. other-0, ghz-3"
+    (result,) = split(sent, answer(sent, success=False, status=why, data={}))
+    assert travelled not in result.error
+    assert result.error == (
+        f"circuit 0 ({label}): no luck with {label}. other-0, ghz-3"
+    )
+
+
 def test_an_answer_to_something_else_is_refused(sent):
     other = answer(sent)
     other["results"][0]["header"]["name"] = "other-0"

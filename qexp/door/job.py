@@ -75,7 +75,8 @@ class RuntimeJob:
             if self._result is None:
                 self._end_without()
         except Exception as error:  # it has to be told by `result`, in another thread
-            self._error = str(error) or type(error).__name__
+            told = str(error) or type(error).__name__
+            self._error = self._submission.in_own_names(told)
         finally:
             runner.close()
             self._written.leave()
@@ -102,6 +103,9 @@ class RuntimeJob:
         (part,) = self._submission.parts
         own = [circuit.name for circuit in part.built.circuits]
         names = dict(zip(part.names, own, strict=True))
+        for one in answer["results"]:
+            if isinstance(one.get("status"), str):
+                one["status"] = self._submission.in_own_names(one["status"])
         self._result = result_of(answer, names, self._job.id)
         failed = [one for one in answer["results"] if not one["success"]]
         if len(failed) == len(answer["results"]):
@@ -182,6 +186,9 @@ class RuntimeJob:
         Raises:
             ServiceError: The service is not there.
         """
+        return self._submission.in_own_names(self._logs())
+
+    def _logs(self) -> str:
         if self._runner is not None:
             return self._runner.logs(self._job)
         asked = connect(self._submission.service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,9 @@ from qiskit import QuantumCircuit
 from qexp.circuits import Built
 from qexp.declare.config import Service
 from qexp.devices.device import Device
+
+_TRAVELLING = re.compile(r"[\w-]+-\d+")
+"""What may be a name under which a circuit travels."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,18 @@ class Submission:
     def names(self) -> list[str]:
         """The names of all circuits, in order."""
         return [name for part in self.parts for name in part.names]
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {
+            name: label
+            for part in self.parts
+            for name, label in zip(part.names, part.built.labels, strict=True)
+        }
+
+    def in_own_names(self, text: str) -> str:
+        """A text about circuits, with what people call them for how they travelled."""
+        return _TRAVELLING.sub(lambda name: self._labels.get(name[0], name[0]), text)
 
 
 @dataclass(frozen=True)

@@ -67,16 +67,17 @@ def split(submission: Submission, answer: Json) -> list[Result]:
             f"the answer has the circuits {list(experiments)}; {sent} were sent"
         )
     return [
-        _result(part.name, [experiments[name] for name in part.names])
+        _result(submission, part.name, [experiments[name] for name in part.names])
         for part in submission.parts
         if part.names[0] in experiments
     ]
 
 
-def _result(name: str, own: list[Json]) -> Result:
+def _result(submission: Submission, name: str, own: list[Json]) -> Result:
     failed = [item for item in own if not item["success"]]
     if failed:
-        return Result(name, (), str(failed[0]["status"]).removeprefix("ERROR: "))
+        why = str(failed[0]["status"]).removeprefix("ERROR: ")
+        return Result(name, (), submission.in_own_names(why))
     return Result(name, tuple(_measured(item) for item in own))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qexp.declare.config import CircuitRunnerService
-from qexp.errors import PointFailed, ServiceError
+from qexp.errors import ConfigError, PointFailed, ServiceError
 from qexp.planning.submission import Part, Submission
 from qexp.planning.wording import count
 from qexp.services import Witness
@@ -76,7 +76,10 @@ class Sender:
             ServiceError: It was refused, or nobody can tell whether it was accepted.
         """
         own = new_marks(flight.submission)
-        params = encode(self._params(flight, own))
+        try:
+            params = encode(self._params(flight, own))
+        except ConfigError as error:
+            raise ConfigError(flight.submission.in_own_names(str(error))) from error
         self._witness.sending(flight.submission, self._compiler.aside(flight.parts))
         id_ = self._sent(flight, params, own)
         self._witness.sent(flight.submission, replace(flight.receipt, id=id_))

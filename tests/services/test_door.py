@@ -115,6 +115,21 @@ def test_a_failed_job(bell, served):
     assert "it is cold" in job.error_message()
 
 
+def test_a_failure_names_the_circuit_as_its_maker_does(bell, served, monkeypatch):
+    def failing(params):
+        (circuit,) = fakes.circuits(params)
+        assert circuit.name != "bell"
+        return f"circuit 0 ({circuit.name}): it is cold. Error code: 9999."
+
+    monkeypatch.setattr(served, "answer", failing)
+    served.next_states = [["Failed"]]
+    job = qexp.run_circuits(bell, "ibmq_montreal", service=REMOTE)
+    with pytest.raises(ServiceError, match=r"circuit 0 \(bell\): it is cold"):
+        job.result(timeout=60)
+    again = qexp.retrieve_job(job.job_id())
+    assert again.error_message() == job.error_message()
+
+
 def test_a_cancelled_job_and_one_that_takes_long(bell, served, monkeypatch):
     served.next_states = [["Queued"] * 10**6]
     gate = threading.Event()
