@@ -17,6 +17,7 @@ from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ServiceError
 from qexp.services.answers import content, need, short
 from qexp.services.http import Http, Refused
+from qexp.services.telling import shown
 from qexp.services.token import token, warn_of_plain
 
 UNAUTHORISED = 401
@@ -81,9 +82,12 @@ class Account:
 
     def _enter(self) -> None:
         """Trade the token for an access token."""
-        version = self._plain("GET", "version")
+        try:
+            version = self._plain("GET", "version")
+        except Refused as refused:
+            raise ServiceError(f"{refused}\n{self._nobody}") from refused
         if not isinstance(version, dict) or "api-auth" not in version:
-            raise ServiceError(f"service.url = {self._url}: nobody logs in there")
+            raise ServiceError(self._nobody)
         answer = self._plain("POST", "users/loginWithToken", {"apiToken": self._token})
         access = answer.get("id") if isinstance(answer, dict) else None
         if not isinstance(access, str) or not access:  # the answer may hold secrets
@@ -91,10 +95,17 @@ class Account:
         self._access = access
         self.http.keep_secret(self._access)
 
+    @property
+    def _nobody(self) -> str:
+        return (
+            f"service.url = {shown(self._url)}: nobody logs in there. It is the address of "
+            "a circuit-runner service, and ends in /api."
+        )
+
     def _plain(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self._url}/{path}"
         answer = self.http.request(method, url, body=body, headers=_HEADERS)
-        return content(answer, path)
+        return content(answer, f"{method} {shown(url)}")
 
     def _urls(self) -> tuple[str, str]:
         me = self.json("GET", f"{self._url}/users/me")
@@ -184,7 +195,7 @@ class Account:
         Raises:
             ServiceError: It is not JSON.
         """
-        return content(self.request(method, url, **arguments), urlsplit(url).path)
+        return content(self.request(method, url, **arguments), f"{method} {shown(url)}")
 
     def devices(self) -> dict[str, Json]:
         """The configuration of each device, as served, by name; asked for once."""

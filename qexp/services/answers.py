@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from qexp.errors import ServiceError
+from qexp.services.telling import page
 
 
 def content(answer: requests.Response, what: str) -> Any:
@@ -18,9 +19,8 @@ def content(answer: requests.Response, what: str) -> Any:
     try:
         return answer.json()
     except ValueError:
-        raise ServiceError(
-            f"{what}: the answer is not JSON: {short(answer.text)}"
-        ) from (None)
+        came = page(answer) or f"no JSON: {short(answer.text)}"
+        raise ServiceError(f"{what}: the answer is {came}") from None
 
 
 def need(found: Any, key: str, kind: type, what: str) -> Any:

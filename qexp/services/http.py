@@ -9,23 +9,21 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import LocationParseError
 
 from qexp.errors import ServiceError
 from qexp.planning.wording import count
 from qexp.secrets import hide
 from qexp.services.outage import Away, Outage, Stopped, Wait, duration
+from qexp.services.telling import codes, reason, shown, words
 
 TRIES = 8
 """How often a request is sent at most where nobody is patient."""
 
 FIRST, LONGEST = 0.5, 30.0
 """Seconds between the first two tries, which double, and the most that they become."""
-
-SHOWN = 2000
-"""Most characters of an answer that an error message quotes."""
 
 TOO_MANY = 429
 
@@ -65,6 +63,7 @@ class Http:
         self.wait = wait or Wait()
         self.outage = Outage(self.wait)
         self._longest = LONGEST
+        self._ever = False
         self._secrets: set[str] = set()
 
     def be_patient(self, seconds: float, longest: float) -> None:
@@ -112,7 +111,7 @@ class Http:
             Stopped: There was none, and nobody is to wait for one any more.
             ServiceError: It cannot be sent.
         """
-        what = f"{method} {urlsplit(url).path}"
+        what = f"{method} {shown(url)}"
         content = {} if body is None else _json(body)
         since = self.wait.now()
         for number in itertools.count(1):
@@ -125,16 +124,22 @@ class Http:
                     allow_redirects=False,  # the token is for nobody else
                     **_merged(content, headers),
                 )
-            except requests.RequestException as error:
-                problem = self._without_secrets(f"{what}: {_reason(error)}")
-                if isinstance(error, requests.exceptions.SSLError | ValueError):
+            except (requests.RequestException, LocationParseError) as error:
+                problem = self._without_secrets(
+                    f"{what}: {reason(error, url, self._ever)}"
+                )
+                if isinstance(
+                    error,
+                    requests.exceptions.SSLError | ValueError | LocationParseError,
+                ):
                     raise ServiceError(problem) from None
                 lost, pause = not _unsent(error), self._pause(number)
             else:
+                self._ever = True
                 if 200 <= answer.status_code < 300:
                     self.outage.answered()
                     return answer
-                problem = self._without_secrets(f"{what}: {_words(answer)}")
+                problem = self._without_secrets(f"{what}: {words(answer)}")
                 if answer.status_code < 500 and answer.status_code != TOO_MANY:
                     self.outage.answered()
                     raise Refused(problem, answer.status_code, codes(answer))
@@ -211,47 +216,3 @@ def _unsent(error: requests.RequestException) -> bool:
         return True
     cause = getattr(error.args[0], "reason", None) if error.args else None
     return any(one.__name__ == "NewConnectionError" for one in type(cause).__mro__)
-
-
-def _reason(error: requests.RequestException) -> str:
-    cause = error.args[0] if error.args else error
-    cause = getattr(cause, "reason", None) or cause
-    return f"no answer ({type(error).__name__}: {cause})"
-
-
-def problems(answer: requests.Response) -> list[dict[str, Any]]:
-    """What the service says is wrong, in either of its two forms."""
-    try:
-        content = answer.json()
-    except ValueError:
-        return []
-    if not isinstance(content, dict):
-        return []
-    found = content.get("errors", [content.get("error")])
-    listed = found if isinstance(found, list) else [found]
-    return [one for one in listed if isinstance(one, dict)]
-
-
-def codes(answer: requests.Response) -> frozenset[str]:
-    """The service's own codes of what is wrong, as text."""
-    return frozenset(str(one["code"]) for one in problems(answer) if "code" in one)
-
-
-def _words(answer: requests.Response) -> str:
-    """The status, and what the service says to it: its words, code and solution."""
-    head = f"{answer.status_code} {answer.reason or ''}".strip()
-    said = [_sentence(one) for one in problems(answer)]
-    text = " ".join(said) or answer.text.strip()
-    return f"{head}. {clipped(text)}".strip()
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    message, solution = problem.get("message", ""), problem.get("solution")
-    code = f" (code {problem['code']})" if "code" in problem else ""
-    text = f"{str(message).rstrip('.')}{code}."
-    return f"{text} {solution}" if solution else text
-
-
-def clipped(text: str) -> str:
-    """A text without its beginning where it is long: the point of a traceback is last."""
-    return text if len(text) <= SHOWN else f"… {text[-SHOWN:]}"

@@ -12,7 +12,8 @@ from qexp.errors import ServiceError
 from qexp.services import State
 from qexp.services.account import FEW_TRIES, Account
 from qexp.services.answers import need, short
-from qexp.services.http import Refused, Unanswered, clipped
+from qexp.services.http import Refused, Unanswered
+from qexp.services.telling import clipped
 
 PROGRAM = "circuit-runner"
 
