@@ -26,6 +26,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
     "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "qiskit"}),
     "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
+    "twin": (set(), {"numpy", "stim"}),
     # circuits of somebody else's, read in a process of its own
     "guarded": ({"circuits"}, {"qiskit"}),
     "planning": (
@@ -143,6 +144,12 @@ WALLS: dict[str, set[str]] = {
     },
     "qiskit_aer": {"services.aer", "services.noise"},
     "mthree": {"services.aer"},
+    "stim": {
+        "twin.clifford.bits",
+        "twin.clifford.gates",
+        "twin.clifford.pauli",
+        "twin.clifford.pullback",
+    },
     "uvicorn": {"emulator.failing", "emulator.serving"},
     "fastapi": {
         "emulator.account",

@@ -1,0 +1,1 @@
+"""The device twin: what a device would answer, from its calibration."""
