@@ -20,7 +20,7 @@ def drawn(circuit: Reduced, angles: Real, rng: np.random.Generator) -> NDArray[n
 
     Args:
         circuit: The circuit.
-        angles: (shots, rotations of the circuit) in radians, rounded: equal angles are
+        angles: (rotations of the circuit, shots) in radians, rounded: equal angles are
             computed once.
         rng: Chance.
 
@@ -28,8 +28,8 @@ def drawn(circuit: Reduced, angles: Real, rng: np.random.Generator) -> NDArray[n
         (shots,): the outcomes of a shot as one integer, the first least significant.
     """
     distinct, which = _distinct(angles)
-    chance = rng.random(len(angles))
-    found = np.zeros(len(angles), dtype=np.intp)
+    chance = rng.random(len(which))
+    found = np.zeros(len(which), dtype=np.intp)
     order = np.argsort(which, kind="stable")
     ends = np.searchsorted(which[order], np.arange(len(distinct) + 1))
     block = max(1, HELD >> circuit.rank)
@@ -42,11 +42,14 @@ def drawn(circuit: Reduced, angles: Real, rng: np.random.Generator) -> NDArray[n
 
 
 def _distinct(angles: Real) -> tuple[Real, NDArray[np.intp]]:
-    if angles.shape[1] == 1:  # numpy is slower with rows
-        found, which = np.unique(angles, return_inverse=True)
-        return found[:, None], which.reshape(-1)
-    found, which = np.unique(angles, axis=0, return_inverse=True)
-    return found, which.reshape(-1)
+    """(sets, rotations) angles that differ, and the set of each shot."""
+    which = np.zeros(angles.shape[1], dtype=np.intp)
+    for row in angles:
+        values, value = np.unique(row, return_inverse=True)
+        if len(values) > 1:
+            _, which = np.unique(which * len(values) + value, return_inverse=True)
+    _, first = np.unique(which, return_index=True)
+    return angles[:, first].T, which
 
 
 def _chosen(likely: Real, rows: NDArray[np.intp], chance: Real) -> NDArray[np.intp]:

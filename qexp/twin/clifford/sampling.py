@@ -85,9 +85,9 @@ class Shots:
         if not count:
             return []
         rotations = self._circuit.rotations
-        angles = np.zeros((self._shots, len(rotations)))
-        for column, rotation in enumerate(rotations):
-            angles[:, column] = self._angle(rotation.terms)
+        angles = np.zeros((len(rotations), self._shots))
+        for row, rotation in zip(angles, rotations, strict=True):
+            row[:] = self._angle(rotation.terms)
         found = drawn(self._circuit, angles.round(EQUAL), self._rng)
         return [
             np.packbits((found >> bit & 1).astype(np.uint8), bitorder="little")

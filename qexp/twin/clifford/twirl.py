@@ -72,6 +72,17 @@ def _table(content: bytes, decided: tuple[bool, ...]) -> Real:
 
 def _row(matrix: Complex, decided: tuple[bool, ...], state: tuple[int, ...]) -> Real:
     """Probabilities where the decided qubits are in a state."""
+    given, asked, change = _bases(decided, state)
+    became = np.einsum("pi,pi->p", asked.conj(), given @ matrix.T)
+    found: Real = change @ became.real
+    return found
+
+
+@lru_cache(None)  # the channels have one qubit or two: 15 of them
+def _bases(
+    decided: tuple[bool, ...], state: tuple[int, ...]
+) -> tuple[Complex, Complex, Real]:
+    """What a channel is given, what is asked of the answer, and what that says."""
     given, asked, change = [], [], []
     left = iter(state)
     for known in decided:
@@ -84,9 +95,7 @@ def _row(matrix: Complex, decided: tuple[bool, ...], state: tuple[int, ...]) -> 
             given.append(list(_PAULIS))
             asked.append(list(_PAULIS / 2))
             change.append(_COMMUTE / 4)
-    became = np.einsum("pi,ij,pj->p", _stacked(asked).conj(), matrix, _stacked(given))
-    found: Real = reduce(np.kron, reversed(change)) @ became.real
-    return found
+    return _stacked(given), _stacked(asked), reduce(np.kron, reversed(change))
 
 
 def _stacked(factors: list[list[Complex]]) -> Complex:
