@@ -44,13 +44,18 @@ def parity_oscillation(n: int, phi: float) -> QuantumCircuit:
 
 
 def coherence(n: int, phi: float) -> QuantumCircuit:
+    """Multiple quantum coherences of `prepared`."""
+    return echoed(prepared(n), phi)
+
+
+def echoed(state: QuantumCircuit, phi: float) -> QuantumCircuit:
     """Multiple quantum coherences, arXiv:1905.05720: rotated, echoed, and undone."""
-    circuit = prepared(n)
+    circuit = state.copy()
     circuit.barrier()
-    circuit.rz(phi, range(n))
-    circuit.x(range(n))
+    circuit.rz(phi, circuit.qubits)
+    circuit.x(circuit.qubits)
     circuit.barrier()
-    circuit.compose(prepared(n).inverse(), inplace=True)
+    circuit.compose(state.inverse(), inplace=True)
     circuit.measure_all()
     return circuit
 
@@ -85,6 +90,13 @@ class Noisy:
                 steps.append(self._step(operation, on, qubits))
         start = np.full(len(places), start)
         return Program(places, tuple(steps), tuple(measured), start)
+
+    def in_place(self, circuit: QuantumCircuit, *, start: float):
+        """The program of a circuit that uses each qubit of the device as it is."""
+        places = list(range(circuit.num_qubits))
+        return self.program(
+            circuit, start=start, optimization_level=1, initial_layout=places
+        )
 
     def _step(self, operation, on, qubits) -> Step:
         if operation.name == "delay":

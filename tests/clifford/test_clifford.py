@@ -93,12 +93,9 @@ def test_a_seed_decides_the_sample(montreal):
 
 
 def test_all_of_a_device_is_sampled(montreal):
-    places = list(range(27))
     circuit = programs.tree(montreal, 13)
     circuit.measure_all()
-    program = montreal.program(
-        circuit, optimization_level=1, initial_layout=places, start=EXCITED
-    )
+    program = montreal.in_place(circuit, start=EXCITED)
     assert refusal(program) is None
     bits = sample(program, 20_000, np.random.default_rng(1))
     assert bits.shape == (20_000, 27)
