@@ -72,7 +72,8 @@ def test_rotations_are_those_of_the_density_matrix(montreal, n):
 def test_each_qubit_may_have_an_angle_of_its_own(montreal):
     circuit = programs.prepared(5)
     for qubit, angle in enumerate((0.3, -1.1, pi / 2, 2.5, 0.07)):
-        circuit.x(qubit)
+        if qubit % 2:
+            circuit.x(qubit)
         circuit.rz(angle, qubit)
     circuit.h(range(5))
     circuit.measure_all()

@@ -141,6 +141,27 @@ def test_a_decided_qubit_is_flipped_as_often_as_it_decays():
     assert np.allclose(rows[1], np.outer([1 - 0.9 * gone, 0.9 * gone, 0, 0], alone))
 
 
+def test_two_decided_qubits_are_flipped_each_by_its_own_state():
+    slow, fast = (
+        SuperOp(thermal_relaxation_error(100.0, 100.0, time)) for time in (1.0, 50.0)
+    )
+    gone = 1 - np.exp(-0.01), 1 - np.exp(-0.5)
+    rows = table(fast.tensor(slow).data, (True, True)).reshape(2, 2, 4, 4)
+    for second, first in product((0, 1), repeat=2):
+        flips = rows[second, first]
+        assert flips[:, 1].sum() == pytest.approx(first * gone[0])
+        assert flips[1].sum() == pytest.approx(second * gone[1])
+
+
+def test_rotations_add_up_with_the_signs_of_their_axes():
+    half = RZGate(0.7)
+    turned = [step(HGate(), 0), step(half, 0), step(XGate(), 0), step(half, 0)]
+    bits = sample(
+        program([*turned, step(HGate(), 0)], 1), 1000, np.random.default_rng(1)
+    )
+    assert not bits.any()
+
+
 def test_what_is_no_channel_is_an_error():
     with pytest.raises(ValueError, match="no trace-preserving channel"):
         table(np.eye(4) * 0.9, (False,))
@@ -226,6 +247,32 @@ def test_decay_of_undecided_qubits_is_twirled_and_of_others_is_not():
     left = (1 - np.exp(-0.5 / 1.5)) / 2
     turned = (step(HGate(), 0), idle, step(HGate(), 0))
     assert ones(*turned) == pytest.approx(left, abs=0.01)
+
+
+def test_each_decided_qubit_decays_by_its_own_state():
+    slow, fast = (
+        SuperOp(thermal_relaxation_error(100.0, 100.0, time)) for time in (1.0, 50.0)
+    )
+    idle = Step("delay", (0,), None, (), (Channel((0, 1), fast.tensor(slow).data),))
+    for excited, left in ((0, np.exp(-0.01)), (1, np.exp(-0.5))):
+        some = program([step(XGate(), excited), idle], 2)
+        ones = sample(some, 100_000, np.random.default_rng(1)).mean(axis=0)
+        assert ones[excited] == pytest.approx(left, abs=0.005)
+        assert ones[1 - excited] == 0
+
+
+def test_a_qubit_that_was_rotated_decays_as_often_as_it_is_1():
+    decay = SuperOp(thermal_relaxation_error(1.0, 1.0, 0.5)).data
+    idle = Step("delay", (0,), None, (), (Channel((0,), decay),))
+    some = program([step(RXGate(2.0), 0), idle], 1)
+    ones = sample(some, 100_000, np.random.default_rng(1)).mean()
+    assert ones == pytest.approx(np.sin(1.0) ** 2 * np.exp(-0.5), abs=0.005)
+
+
+def test_a_rotation_matters_where_a_later_one_shows_it():
+    some = program([step(HGate(), 0), step(RZGate(0.9), 0), step(RXGate(0.8), 0)], 1)
+    ones = sample(some, 100_000, np.random.default_rng(1)).mean()
+    assert ones == pytest.approx((1 - np.sin(0.8) * np.sin(0.9)) / 2, abs=0.005)
 
 
 REFUSED = {
