@@ -23,6 +23,7 @@ from qexp.declare.config import (
     Tracking,
 )
 from qexp.declare.options import Options
+from qexp.declare.twin import Twin
 
 HERE = Path(__file__).parent / "reference"
 
@@ -34,6 +35,7 @@ SECTIONS: list[tuple[str, str, type[BaseModel], str]] = [
     ("backend", "backend.", Backend, "`backend=NAME` fills these in."),
     ("backend.declared", "backend.declared.", Declared, ""),
     ("service=local", "service.", LocalService, ""),
+    ("service.twin", "service.twin.", Twin, ""),
     ("service=circuit_runner", "service.", CircuitRunnerService, ""),
     ("tracking=mlflow", "tracking.", Tracking, ""),
     (

@@ -40,7 +40,7 @@ def part(name, key=None, circuits=None, **compile):
     return Part(name, name, circuits or ghz(), compile, key)
 
 
-def submission(*parts, noise="aer", device=None, **inputs):
+def submission(*parts, noise="device", device=None, **inputs):
     inputs = {"shots": 100, "seed_simulator": 7, **inputs}
     name = "-".join(one.name for one in parts)
     service = LocalService(noise=noise)

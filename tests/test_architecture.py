@@ -26,11 +26,15 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
     "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "qiskit"}),
     "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
-    "twin": (set(), {"numpy", "stim"}),
+    # what a device would answer; it knows no service
+    "twin": (
+        {"circuits", "declare", "devices", "errors"},
+        {"mthree", "numpy", "qiskit", "qiskit_aer", "scipy", "stim"},
+    ),
     # circuits of somebody else's, read in a process of its own
     "guarded": ({"circuits"}, {"qiskit"}),
     "planning": (
-        {"circuits", "declare", "devices", "errors", "secrets"},
+        {"circuits", "declare", "devices", "errors", "secrets", "twin"},
         {"numpy", "qiskit"},
     ),
     # services know neither ledger nor MLflow
@@ -44,6 +48,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "guarded",
             "planning",
             "secrets",
+            "twin",
         },
         {"mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
     ),
@@ -142,8 +147,8 @@ WALLS: dict[str, set[str]] = {
         "services.http",
         "track.target",
     },
-    "qiskit_aer": {"services.aer", "services.noise"},
-    "mthree": {"services.aer"},
+    "qiskit_aer": {"services.aer", "services.noise", "twin.sampled"},
+    "mthree": {"services.aer", "twin.mitigation"},
     "stim": {
         "twin.clifford.bits",
         "twin.clifford.gates",

@@ -10,6 +10,7 @@ from qexp.circuits import build
 from qexp.circuits.facts import facts
 from qexp.declare.config import Backend, GhzCircuit, LocalService
 from qexp.declare.options import Options
+from qexp.declare.twin import Twin
 from qexp.devices.device import load
 from qexp.planning.checks import problems, without_effect
 from qexp.planning.free import AER_OPTIONS
@@ -23,8 +24,8 @@ def found(**options):
     return problems(Options(**options), MONTREAL, LOCAL, GHZ)
 
 
-def notes(**options):
-    return without_effect(Options(**options), MONTREAL, LOCAL, GHZ)
+def notes(service=LOCAL, **options):
+    return without_effect(Options(**options), MONTREAL, service, GHZ)
 
 
 def test_the_defaults_are_fine():
@@ -79,8 +80,37 @@ def test_aer_s_options_are_those_of_the_installed_aer():
     ],
 )
 def test_what_changes_nothing_is_named(options, word):
-    (note,) = notes(**options)
+    (note,) = notes(LocalService(noise="aer"), **options)
     assert f"options.{word} has no effect" in note
+    assert len(notes(**options)) == (word == "layout_method")
+
+
+def test_a_parameter_of_the_twin_that_changes_nothing_is_named():
+    (note,) = notes(LocalService(noise="aer", twin=Twin(eta=0.3)))
+    assert "service.twin.eta has no effect with service.noise=aer" in note
+    assert notes(LocalService(twin=Twin(eta=0.3))) == []
+
+
+def test_esp_is_refused_where_the_device_lacks_it_unless_that_is_overridden():
+    manila = load(Backend(name="ibmq_manila", snapshot="manila"))
+    esp, override = Options(use_measure_esp=True), Twin(esp_override=True)
+    (problem,) = problems(esp, manila, LOCAL, GHZ)
+    assert "service.twin.esp_override=true" in str(problem)
+    assert problems(esp, manila, LocalService(twin=override), GHZ) == []
+    on_aer = LocalService(noise="aer", twin=override)
+    assert len(problems(esp, manila, on_aer, GHZ)) == 1
+
+
+def test_an_option_of_aer_s_is_refused_for_the_twin():
+    options = Options(run_config={"method": "statevector", "max_parallel_threads": 1})
+    (problem,) = problems(options, MONTREAL, LOCAL, GHZ)
+    assert "is an option of Aer" in str(problem)
+    assert problems(options, MONTREAL, LocalService(noise="aer"), GHZ) == []
+
+
+def test_esp_without_reset_is_remarked_on():
+    (note,) = notes(use_measure_esp=True, init_qubits=False)
+    assert "starts the next shot from |2⟩" in note
 
 
 def test_a_circuit_is_looked_at_once_for_all_points(monkeypatch):

@@ -61,7 +61,7 @@ LINES: dict[str, list[str]] = {
     "qexp options.shots=": [],
     "qexp metrics=[succ": ["[success_probability"],
     "qexp metrics=[]": [],
-    "qexp service.noise=": ["aer", "ideal"],
+    "qexp service.noise=": ["device", "aer", "ideal"],
     "qexp circuit=qasm circuit.": ["circuit.files="],
     "qexp +experiment=ghz circuit.": ["circuit.num_qubits=", "circuit.variant="],
     "qexp +experiment=ghz circuit=qasm circuit.": ["circuit.files="],

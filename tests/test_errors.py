@@ -180,7 +180,7 @@ BAD = [
         [GHZ, MONTREAL, "+options.run_config.skip_transpilation=true"],
         ["uses the gate h"],
     ),
-    ([GHZ, "backend=ibmqx5"], ["service.noise = aer", "needs a calibration"]),
+    ([GHZ, "backend=ibmqx5"], ["service.noise = device", "needs a calibration"]),
     (
         [GHZ, MONTREAL, "options.run_config.seed_simulatr=1"],
         ["options.run_config.seed_simulatr", "Did you mean seed_simulator?"],

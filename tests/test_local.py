@@ -11,11 +11,13 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qexp.declare.config import Backend, LocalService
+from qexp.declare.twin import Twin
 from qexp.devices.device import Device, load
 from qexp.errors import ServiceError
 from qexp.planning.submission import Job
 from qexp.services import State
 from qexp.services.connect import connect
+from qexp.services.engine import machine as machines
 from qexp.services.program import decoded, run
 from tests.embedded import (
     answers,
@@ -129,12 +131,12 @@ def test_one_compilation_serves_all_parts_of_a_key(local):
     assert found["p0-0"]["data"] != found["p1-0"]["data"]
 
 
-def test_the_answer_is_that_of_the_program_without_any_memory(local):
-    from qexp.services.aer import AerMachine
-
+@pytest.mark.parametrize("noise", ["device", "aer"])
+def test_the_answer_is_that_of_the_program_without_any_memory(local, noise):
     parts = [part(f"p{n}", "same", optimization_level=3) for n in range(2)]
-    found = answers(local, submission(*parts, measurement_error_mitigation=True))
-    machine = AerMachine(manila(), "aer")
+    sent = submission(*parts, noise=noise, measurement_error_mitigation=True)
+    found = answers(local, sent)
+    machine = machines.__wrapped__(manila(), noise, Twin(), None)
     inputs = {"shots": 100, "seed_simulator": 7, "measurement_error_mitigation": True}
     for one in parts:
         plain = run(machine, one.circuits(), {**inputs, **one.compile})["results"][0]
@@ -184,13 +186,16 @@ def test_a_part_that_fails_says_so_and_others_go_on(local):
     assert local.states([job]) == {job.id: State.DONE}
 
 
-def test_a_device_without_simulator_fails_its_own_parts(local):
+@pytest.mark.parametrize(("noise", "who"), [("device", "the twin"), ("aer", "Aer")])
+def test_a_device_without_simulator_fails_its_own_parts(local, noise, who):
     device = load(Backend(name="ibmq_manila", snapshot="manila"))
     readout = [{"name": "readout_error", "value": 7, "unit": "", "date": None}]
     properties = {**device.properties, "qubits": [readout] * 5}
     broken = Device("broken", device.configuration, properties, {})
-    found = answers(local, submission(part("a"), device=broken), submission(part("b")))
-    assert found["a-0"]["status"].startswith("ERROR: service.noise = aer: Aer cannot")
+    bad = submission(part("a"), device=broken, noise=noise)
+    found = answers(local, bad, submission(part("b")))
+    said = f"ERROR: service.noise = {noise}: {who} cannot"
+    assert found["a-0"]["status"].startswith(said)
     assert found["b-0"]["success"]
 
 

@@ -258,6 +258,7 @@ def test_a_set_option_without_effect_is_said(ready, qexp):
         "backend=ibmq_montreal",
         "options.use_measure_esp=true",
         "options.rep_delay=0",
+        "service.noise=aer",
         "tracking.pictures=none",
     )
     assert finished.status == 0

@@ -24,7 +24,6 @@ def test_the_table_says_what_the_sweep_amounts_to(folder, qexp):
         r"jobs +4, with 16 circuits each",
         r"shots +256,000",
         r"QPU time +at most 1 min",
-        r"options.rep_delay has no effect with service.noise=aer",
     ]:
         assert re.search(line, finished.out), (line, finished.out)
     assert list(folder.iterdir()) == []

@@ -20,6 +20,7 @@ from qexp.declare.config import (
     PythonCircuit,
 )
 from qexp.declare.options import Options
+from qexp.declare.twin import VERSION, Twin
 from qexp.devices.device import load
 from qexp.planning.cell import make_point
 from qexp.planning.point import Point
@@ -45,6 +46,7 @@ CASES = {
     "ghz-3 star, no noise": declared(
         GhzCircuit(num_qubits=3, variant="star"), service=LocalService(noise="ideal")
     ),
+    "ghz-5, Aer's noise": declared(service=LocalService(noise="aer")),
     "all options": declared(
         options=Options(
             shots=100,
@@ -99,7 +101,10 @@ def test_the_ladder_s_first_rung():
     assert identity["backend"] == "ibmq_montreal"
     assert identity["options"]["rep_delay"] == 2.5e-4  # the device's default, resolved
     assert identity["options"]["seed_transpiler"] is None  # drawn: not of the identity
-    assert identity["service"] == {"kind": "local", "noise": "aer"}
+    service = identity["service"]
+    assert (service["kind"], service["noise"]) == ("local", "device")
+    assert service["twin"]["version"] == VERSION
+    assert service["twin"]["eta"] == 0.55
 
 
 SAME = {
@@ -112,6 +117,9 @@ SAME = {
     "level null": declared(options=Options(optimization_level=None)),
     "threads": declared(options=Options(run_config={"max_parallel_threads": 1})),
     "memory": declared(options=Options(run_config={"memory": True})),
+    "what ESP override allows": declared(
+        service=LocalService(twin=Twin(esp_override=True))
+    ),
 }
 
 
@@ -140,6 +148,23 @@ OTHER = {
 @pytest.mark.parametrize("options", OTHER.values(), ids=OTHER.keys())
 def test_every_option_is_inside(options):
     assert point_of(declared(options=options)).id != point_of(declared()).id
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"eta": 0.5}, {"engine": "exact"}, {"m3_calibration": "service"}],
+    ids=str,
+)
+def test_parameters_of_the_twin_are_inside_where_it_simulates(changed):
+    ids = {
+        noise: [
+            point_of(declared(service=LocalService(noise=noise, twin=twin))).id
+            for twin in (Twin(), Twin(**changed))
+        ]
+        for noise in ("device", "aer")
+    }
+    assert len(set(ids["device"])) == 2
+    assert len(set(ids["aer"])) == 1
 
 
 def test_a_declared_field_of_the_device_is_inside():

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from qexp.declare.model import OUTSIDE, Model
 from qexp.declare.options import Options, Seed
+from qexp.declare.twin import VERSION, Twin
 
 MetricName = Literal[
     "hellinger_fidelity",
@@ -135,13 +136,24 @@ class LocalService(Model):
 
     kind: Literal["local"] = "local"
 
-    noise: Literal["aer", "ideal"] = "aer"
-    """`aer`: the snapshot's noise on Qiskit Aer, one call per circuit. `ideal`: none."""
+    noise: Literal["device", "aer", "ideal"] = "device"
+    """`device`: the device twin, which models `rep_delay`, `init_qubits` and ESP readout.
+    `aer`: the snapshot's noise on Qiskit Aer, one call per circuit. `ideal`: none."""
 
     workers: Annotated[int, Field(ge=1)] | None = Field(
         default=None, json_schema_extra=OUTSIDE
     )
     """Processes that a sweep is run by. Unset: one for each core."""
+
+    twin: Twin = Twin()
+
+    def identity(self) -> dict[str, Any]:
+        """The noise mode, and the twin's parameters and version where it simulates."""
+        values = super().identity()
+        twin = values.pop("twin")
+        if self.noise != "device":
+            return values
+        return {**values, "twin": {"version": VERSION, **twin.identity()}}
 
 
 class CircuitRunnerService(Model):

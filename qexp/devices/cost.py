@@ -6,6 +6,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qexp.declare.config import LocalService, Service
 from qexp.declare.options import Options
 from qexp.devices.device import Device
 from qexp.devices.pace import Pace, pace
@@ -70,7 +71,16 @@ def _scale(unit: str, dt: float | None) -> float | None:
     return dt if unit == "dt" else DT_UNITS[unit]
 
 
-def shots_seconds(duration: float, options: Options) -> float | None:
+def reset_seconds(service: Service) -> float:
+    """Duration of the resets before each shot, in seconds: the twin's own, or one."""
+    if isinstance(service, LocalService) and service.noise == "device":
+        return service.twin.n_resets * service.twin.t_reset
+    return RESET_SECONDS
+
+
+def shots_seconds(
+    duration: float, options: Options, reset: float = RESET_SECONDS
+) -> float | None:
     """Estimated QPU time of all shots of one circuit, in seconds.
 
     ``shots × (rep_delay + duration + [init_qubits] reset)``
@@ -78,18 +88,22 @@ def shots_seconds(duration: float, options: Options) -> float | None:
     Args:
         duration: Duration of the circuit in seconds, its measurements included.
         options: Options with the device's defaults filled in.
+        reset: Duration of the resets before each shot, in seconds.
 
     Returns:
         None where the repetition delay is not known.
     """
     if options.rep_delay is None or options.shots is None:
         return None
-    reset = RESET_SECONDS if options.init_qubits else 0.0
-    return options.shots * (options.rep_delay + duration + reset)
+    before = reset if options.init_qubits else 0.0
+    return options.shots * (options.rep_delay + duration + before)
 
 
 def quantum_seconds(
-    durations: list[float | None], options: Options, share: float = 1.0
+    durations: list[float | None],
+    options: Options,
+    share: float = 1.0,
+    reset: float = RESET_SECONDS,
 ) -> float | None:
     """Estimated QPU time of one job, or of a part of one, in seconds.
 
@@ -99,13 +113,14 @@ def quantum_seconds(
         durations: Duration of each circuit in seconds, None where unknown.
         options: Options with the device's defaults filled in.
         share: Which part of the job's overhead counts.
+        reset: Duration of the resets before each shot, in seconds.
 
     Returns:
         None where a duration or the repetition delay is not known.
     """
     total = share * JOB_OVERHEAD
     for length in durations:
-        seconds = None if length is None else shots_seconds(length, options)
+        seconds = None if length is None else shots_seconds(length, options, reset)
         if seconds is None:
             return None
         total += seconds

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--token", nargs="+", metavar="TOKEN", help="API tokens (made once, and kept)")
     add("--show-token", action="store_true", help="print the token that is kept")
     add("--workers", type=_between(int, 1, 256), default=_cores(), metavar="N")
-    add("--noise", choices=["aer", "ideal"], default=usual.noise)
+    add("--noise", choices=["device", "aer", "ideal"], default=usual.noise)
     add("--speed", choices=["device", "fast"], default=usual.speed)
     add("--faults", type=Path, metavar="FILE", help="YAML with scripted faults")
     _limits(parser, usual)

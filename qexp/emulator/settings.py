@@ -42,7 +42,7 @@ class Settings:
     data: Path = field(default_factory=lambda: Path(".qexp/emulator"))
     tokens: tuple[str, ...] = ()
     workers: int = 1
-    noise: Literal["aer", "ideal"] = "aer"
+    noise: Literal["device", "aer", "ideal"] = "device"
     speed: Literal["fast", "device"] = "fast"
     faults: Path | None = None
     job_limit: int = 5

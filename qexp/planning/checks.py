@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from qexp.circuits import Built
 from qexp.declare.config import LocalService, Service
 from qexp.declare.options import DEFAULT_SHOTS, Options
+from qexp.declare.twin import Twin
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
 from qexp.planning import fit
-from qexp.planning.free import run_config, transpiler_options
+from qexp.planning.free import by_twin, run_config, transpiler_options
 from qexp.planning.limits import limits
 from qexp.planning.problem import Problem
 
@@ -51,10 +52,10 @@ def problems(
         *fit.noise(device, service),
         *_shots(options, device),
         *_rep_delay(options, device),
-        *_esp(options, device),
+        *_esp(options, device, service),
         *_layout(options, device, built),
         *transpiler_options(options),
-        *run_config(options, service),
+        *run_config(options, device, service),
         *_without_compiler(options, device, built),
         *fit.operations(device, built),
         *_mitigation(options, built),
@@ -101,14 +102,16 @@ def _rep_delay(options: Options, device: Device) -> Iterator[Problem]:
         )
 
 
-def _esp(options: Options, device: Device) -> Iterator[Problem]:
-    if options.use_measure_esp and not device.esp_available:
+def _esp(options: Options, device: Device, service: Service) -> Iterator[Problem]:
+    allowed = by_twin(service, device) and service.twin.esp_override
+    if options.use_measure_esp and not device.esp_available and not allowed:
         yield Problem(
             "options.use_measure_esp",
             True,
             f"{device.name} has no ESP readout (measure_esp_enabled is false). Use "
             "false or leave it unset (null). Of the shipped backends, ibm_cairo, "
-            "ibm_hanoi, ibm_perth and ibmq_montreal have it.",
+            "ibm_hanoi, ibm_perth and ibmq_montreal have it; the device twin can be "
+            "told to have it with service.twin.esp_override=true.",
         )
 
 
@@ -169,18 +172,7 @@ def without_effect(
     options: Options, device: Device, service: Service, built: Built
 ) -> list[str]:
     """Options that are set but cannot change anything in this point, and why."""
-    notes = []
-    simulated = {
-        "rep_delay": options.rep_delay is not None,
-        "init_qubits": not options.init_qubits,
-        "use_measure_esp": options.use_measure_esp or _esp_by_default(options, device),
-    }
-    for key, is_set in simulated.items():
-        if is_set and isinstance(service, LocalService):
-            notes.append(
-                f"options.{key} has no effect with service.noise={service.noise}: "
-                "Qiskit Aer does not model it"
-            )
+    notes = [*_simulated(options, device, service)]
     if options.initial_layout is not None and options.layout_method is not None:
         notes.append("options.layout_method has no effect beside an initial_layout")
     if options.run_config.get("skip_transpilation"):
@@ -189,10 +181,48 @@ def without_effect(
             for key in ("initial_layout", *COMPILER_METHODS)
             if getattr(options, key) is not None
         ]
-    notes += fit.slow(device, service, built)
+    notes += fit.slow(device, service, built, options.shots or DEFAULT_SHOTS)
     if options.use_measure_esp and not any(facts.final for facts in built.facts):
         notes.append("options.use_measure_esp has no effect: no measurement is final")
     return notes
+
+
+def _simulated(options: Options, device: Device, service: Service) -> Iterator[str]:
+    """What the embedded service does not model, or not well."""
+    if not isinstance(service, LocalService):
+        return
+    esp = options.use_measure_esp or _esp_by_default(options, device)
+    if by_twin(service, device):
+        if esp and not options.init_qubits:
+            yield (
+                "options.init_qubits=false with ESP readout: a qubit that was read as 1 "
+                "starts the next shot from |2⟩, and what is left there counts as |1⟩"
+            )
+        return
+    simulated = {
+        "rep_delay": options.rep_delay is not None,
+        "init_qubits": not options.init_qubits,
+        "use_measure_esp": esp,
+    }
+    for key, is_set in simulated.items():
+        if is_set:
+            yield (
+                f"options.{key} has no effect with service.noise={service.noise}: "
+                f"{_why(device, service)}"
+            )
+    usual = Twin()
+    for key in type(usual).model_fields:
+        if getattr(service.twin, key) != getattr(usual, key):
+            yield (
+                f"service.twin.{key} has no effect with service.noise={service.noise}: "
+                f"{_why(device, service)}"
+            )
+
+
+def _why(device: Device, service: LocalService) -> str:
+    if service.noise == "device":
+        return f"{device.name} has no calibration to model"
+    return "Qiskit Aer does not model it; service.noise=device does"
 
 
 def _esp_by_default(options: Options, device: Device) -> bool:

@@ -7,8 +7,12 @@ from functools import lru_cache
 
 from qexp.circuits import CONTROL_FLOW, Built, Facts
 from qexp.declare.config import LocalService, Service
+from qexp.declare.options import DEFAULT_SHOTS
+from qexp.declare.twin import Twin
 from qexp.devices.device import IDEAL, Device
 from qexp.planning.problem import Problem
+from qexp.twin.forecast import forecast
+from qexp.twin.memory import at_hand
 
 WIDE = 14
 """Active qubits from which Aer's noisy simulation is worth a warning: it took 9 s for 12
@@ -44,11 +48,11 @@ def _sizes(device: Device, built: Built) -> Iterator[Problem]:
 
 def noise(device: Device, service: Service) -> Iterator[Problem]:
     """A simulation whose noise is not known."""
-    local = isinstance(service, LocalService) and service.noise == "aer"
-    if local and device.properties is None and device.name != IDEAL:
+    noisy = isinstance(service, LocalService) and service.noise != "ideal"
+    if noisy and device.properties is None and device.name != IDEAL:
         yield Problem(
             "service.noise",
-            "aer",
+            getattr(service, "noise", None),
             f"needs a calibration, and none is known of {device.name}. Use "
             "service.noise=ideal, or give backend.properties.",
         )
@@ -104,10 +108,14 @@ def _not_native(facts: Facts, device: Device) -> str | None:
     return None
 
 
-def slow(device: Device, service: Service, built: Built) -> list[str]:
-    """A remark where the simulation may take very long."""
+def slow(
+    device: Device, service: Service, built: Built, shots: int = DEFAULT_SHOTS
+) -> list[str]:
+    """A remark where the simulation may take very long, or more memory than there is."""
     if not isinstance(service, LocalService) or service.noise == "ideal":
         return []
+    if service.noise == "device":
+        return list(_by_twin(device, service.twin, built, shots))
     if device.properties is None:
         return []
     widest = max(len(facts.final) for facts in built.facts)
@@ -117,3 +125,14 @@ def slow(device: Device, service: Service, built: Built) -> list[str]:
         f"simulating {widest} noisy qubits on Aer may take very long; each qubit doubles "
         "the time. Ctrl-C stops it; service.noise=ideal is fast"
     ]
+
+
+@lru_cache(maxsize=_KNOWN)
+def _by_twin(device: Device, twin: Twin, built: Built, shots: int) -> tuple[str, ...]:
+    if device.properties is None:
+        return ()
+    told = (
+        (label, forecast(circuit, twin, shots, at_hand()))
+        for circuit, label in zip(built.circuits, built.labels, strict=True)
+    )
+    return tuple(f"circuit {label}: {said}" for label, said in told if said)

@@ -10,11 +10,13 @@ import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TypeGuard
 
 from qiskit import transpile
 
-from qexp.declare.config import Service
+from qexp.declare.config import LocalService, Service
 from qexp.declare.options import Options
+from qexp.devices.device import Device
 from qexp.planning.problem import Problem
 
 PROGRAM_INPUTS = frozenset({"seed_simulator", "memory", "skip_transpilation", "header"})
@@ -44,6 +46,9 @@ AER_OPTIONS = frozenset(
 )
 """Run options of `AerSimulator` that do not change what `options` already says."""
 
+WITHOUT_EFFECT = frozenset({"max_parallel_threads"})
+"""Run options of Aer that the twin takes: they do not change what comes."""
+
 RUN_OPTIONS = PROGRAM_INPUTS | AER_OPTIONS
 """What `run_config` may hold."""
 
@@ -66,8 +71,15 @@ def transpiler_options(options: Options) -> Iterator[Problem]:
             yield Problem(path, value, f"is an option of its own; set options.{key}.")
 
 
-def run_config(options: Options, service: Service) -> Iterator[Problem]:
+def by_twin(service: Service, device: Device) -> TypeGuard[LocalService]:
+    """Whether the device twin simulates: it does where there is a calibration."""
+    local = isinstance(service, LocalService) and service.noise == "device"
+    return local and device.properties is not None
+
+
+def run_config(options: Options, device: Device, service: Service) -> Iterator[Problem]:
     """What is wrong with `options.run_config`."""
+    twin = by_twin(service, device)
     for key, value in options.run_config.items():
         path = f"options.run_config.{key}"
         if key in Options.model_fields:
@@ -75,6 +87,13 @@ def run_config(options: Options, service: Service) -> Iterator[Problem]:
         elif key not in RUN_OPTIONS:
             what = f"service {service.kind} takes"
             yield Problem(path, value, _unknown(key, RUN_OPTIONS, what))
+        elif twin and key in AER_OPTIONS - WITHOUT_EFFECT:
+            yield Problem(
+                path,
+                value,
+                "is an option of Aer, which the device twin does not have. Use "
+                "service.noise=aer; how the twin simulates is service.twin.engine.",
+            )
     header = options.run_config.get("header")
     if header is not None and not isinstance(header, dict):
         yield Problem("options.run_config.header", header, "must be a mapping.")

@@ -260,7 +260,7 @@ def _require_runnable(
 
 def _require_one_service(cells: Sequence[Cell]) -> None:
     """Refuse cells of different services: a command is run by one of them."""
-    inside = {"noise", "workers", "compile"}
+    inside = {"noise", "workers", "compile", "twin"}
     found = {
         json.dumps(service.model_dump(exclude=inside), sort_keys=True): service.kind
         for service in (cell.experiment.service for cell in cells)

@@ -10,7 +10,13 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from qexp.declare.options import Options
-from qexp.devices.cost import JOB_OVERHEAD, bound, busy, shots_seconds
+from qexp.devices.cost import (
+    JOB_OVERHEAD,
+    bound,
+    busy,
+    reset_seconds,
+    shots_seconds,
+)
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
 from qexp.planning.plan import Plan
@@ -61,22 +67,23 @@ def _job(
     durations: dict[Any, tuple[float | None, ...]],
 ) -> float | None:
     named = [part.name for part in sent.parts if part.name in plan.places]
-    options = plan.places[named[0]].point.options
+    point = plan.places[named[0]].point
+    reset = reset_seconds(point.service)
     total = JOB_OVERHEAD
     for part in sent.parts:
         key = (part.built.content if compiled is None else part.key, sent.device.digest)
         if key not in durations:
             durations[key] = _durations(part, sent.device, compiled)
         for duration in durations[key]:
-            seconds = _shots(duration, options)
+            seconds = _shots(duration, point.options, reset)
             if seconds is None:
                 return None
             total += seconds
     return total
 
 
-def _shots(duration: float | None, options: Options) -> float | None:
-    return None if duration is None else shots_seconds(duration, options)
+def _shots(duration: float | None, options: Options, reset: float) -> float | None:
+    return None if duration is None else shots_seconds(duration, options, reset)
 
 
 def _durations(

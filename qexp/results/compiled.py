@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from qexp.circuits.content import digest_of_gates
 from qexp.circuits.ideal import final_measurements
 from qexp.declare.options import Options
-from qexp.devices.cost import busy, quantum_seconds
+from qexp.devices.cost import RESET_SECONDS, busy, quantum_seconds
 from qexp.devices.device import Device
 
 
@@ -51,6 +51,7 @@ def metrics(
     options: Options,
     *,
     share: float = 1.0,
+    reset: float = RESET_SECONDS,
 ) -> dict[str, float]:
     """Compile metrics of a point, means over its circuits unless said otherwise.
 
@@ -61,6 +62,7 @@ def metrics(
         options: Options with the device's defaults filled in.
         share: The point's part of the circuits of its job, and so of what the job costs
             beside its shots.
+        reset: Duration of the resets before each shot, in seconds.
 
     Returns:
         `depth` and `two_qubit_gates`; `transpile_seconds` (sum), where it is known; and,
@@ -76,7 +78,7 @@ def metrics(
         "transpile_seconds": compiled.seconds,
         "duration": _mean(durations),
         "estimated_success_probability": _mean(chances),
-        "quantum_seconds": quantum_seconds(durations, options, share),
+        "quantum_seconds": quantum_seconds(durations, options, share, reset),
     }
     return {name: value for name, value in found.items() if value is not None}
 

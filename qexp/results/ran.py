@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qexp.circuits import Built
 from qexp.declare.config import CircuitRunnerService, Experiment
 from qexp.declare.options import Options
+from qexp.devices.cost import reset_seconds
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
 from qexp.planning.plan import Place
@@ -124,8 +125,14 @@ def _measured(
     device, built, _ = place.cell.ready
     share = len(built.circuits) / place.company
     properties = backend(device).properties()
+    point = place.point
     figures = compiled.metrics(
-        made, device, properties, place.point.options, share=share
+        made,
+        device,
+        properties,
+        point.options,
+        share=share,
+        reset=reset_seconds(point.service),
     )
     _ = made.hash, made.physical_qubits  # MLflow gets them
     return made, figures

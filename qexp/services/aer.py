@@ -24,6 +24,8 @@ class AerMachine:
     place in a call, and every call here has one circuit.
     """
 
+    models = frozenset[str]()
+
     def __init__(self, device: Device, noise: str, threads: int | None = None) -> None:
         """Build the simulator.
 
@@ -77,8 +79,8 @@ class AerMachine:
                 f"calibration ({type(error).__name__}: {error})."
             ) from error
 
-    def calibrate(self, qubits: list[int], seed: int) -> M3Mitigation:
-        """M3's readout calibration of some physical qubits.
+    def calibrate(self, qubits: list[int], seed: int, **options: Any) -> M3Mitigation:
+        """M3's readout calibration of some physical qubits, whatever the options are.
 
         mthree calibrates with its own defaults, as the service's program did: method
         `independent` on a simulator, min(10,000, `max_shots`) shots for each circuit.

@@ -11,9 +11,10 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.providers import BackendV1
 
+from qexp.declare.twin import Twin
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
-from qexp.services.aer import AerMachine
+from qexp.services.machine import Machine
 from qexp.services.program import Compile, compiled, failed, reason, run
 from qexp.services.task import Order, encoded
 
@@ -82,12 +83,12 @@ class Engine:
     ) -> dict[str, Any]:
         pairs = zip(circuits, order.names, strict=True)
         return run(
-            machine(device, order.noise, self._threads),
+            machine(device, order.noise, order.twin, self._threads),
             [circuit.copy(name) for circuit, name in pairs],
             order.inputs,
             compile=self._compile(order),
             recall=lambda key, make: self._answered(
-                (order.device, order.noise, key), make
+                (order.device, order.noise, order.twin, key), make
             ),
         )
 
@@ -111,16 +112,31 @@ class Engine:
 
 
 @lru_cache(maxsize=8)
-def machine(device: Device, noise: str, threads: int | None) -> AerMachine:
+def machine(device: Device, noise: str, twin: Twin, threads: int | None) -> Machine:
     """The simulator of a device, made once.
 
+    Args:
+        device: The device.
+        noise: The noise mode; a device without calibration has no twin, and no noise.
+        twin: The twin's parameters.
+        threads: Aer's `max_parallel_threads`; None is Aer's own choice.
+
     Raises:
-        ConfigError: Aer cannot make a simulator of the device.
+        ConfigError: No simulator can be made of the device.
     """
+    by_twin = noise == "device" and device.properties is not None
     try:
+        # Aer takes half a second to import, and the twin seldom needs it
+        if by_twin:
+            from qexp.services.twin import TwinMachine
+
+            return TwinMachine(device, twin)
+        from qexp.services.aer import AerMachine
+
         return AerMachine(device, noise, threads)
-    except Exception as error:  # Aer raises whatever its parsing runs into
+    except Exception as error:  # terra and Aer raise whatever their parsing runs into
+        who = "the twin" if by_twin else "Aer"
         raise ConfigError(
-            f"service.noise = {noise}: Aer cannot simulate {device.name} from its "
+            f"service.noise = {noise}: {who} cannot simulate {device.name} from its "
             f"calibration ({type(error).__name__}: {error})."
         ) from error

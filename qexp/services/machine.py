@@ -26,13 +26,16 @@ class Machine(Protocol):
 
     backend: BackendV1
 
+    models: frozenset[str]
+    """Those of circuit-runner's options that the program does not act upon, and it does."""
+
     def sample(
         self, circuit: QuantumCircuit, *, shots: int, seed: int, **options: Any
     ) -> Json:
         """One experiment of a terra `Result`, as a dictionary."""
 
-    def calibrate(self, qubits: list[int], seed: int) -> Any:
-        """M3's readout calibration of some physical qubits."""
+    def calibrate(self, qubits: list[int], seed: int, **options: Any) -> Any:
+        """M3's readout calibration of some physical qubits; options as of `sample`."""
 
 
 class Recalling:
@@ -46,7 +49,7 @@ class Recalling:
             digest: Digest of the circuit that will be sampled.
             recall: What remembers; for this machine alone.
         """
-        self.backend = machine.backend
+        self.backend, self.models = machine.backend, machine.models
         self._machine = machine
         self._digest = digest
         self._recall = recall
@@ -62,7 +65,9 @@ class Recalling:
         )
         return copy.deepcopy(answer)
 
-    def calibrate(self, qubits: list[int], seed: int) -> Any:
+    def calibrate(self, qubits: list[int], seed: int, **options: Any) -> Any:
         """M3's readout calibration of some physical qubits."""
-        asked = json.dumps(["calibration", qubits, seed])
-        return self._recall(asked, lambda: self._machine.calibrate(qubits, seed))
+        asked = json.dumps(["calibration", qubits, seed, options], sort_keys=True)
+        return self._recall(
+            asked, lambda: self._machine.calibrate(qubits, seed, **options)
+        )

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import resource
-from contextlib import suppress
-from pathlib import Path
 
 from qexp.guarded.confined import size
+from qexp.twin.memory import installed
 
 KEPT = 4
 """One part in so many of the machine's memory is for everything but workers."""
 
-_GROUP = Path("/sys/fs/cgroup/memory.max")
-
 
 def share(workers: int) -> int:
     """Bytes for each of some workers, of the memory that there is."""
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with suppress(OSError, ValueError):  # no control group, or one without a limit
-        there = min(there, int(_GROUP.read_text()))
-    return there * (KEPT - 1) // KEPT // workers
+    return installed() * (KEPT - 1) // KEPT // workers
 
 
 def limit(more: int) -> None:

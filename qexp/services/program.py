@@ -183,7 +183,8 @@ def _measured(
     made, seconds = _compiled(machine.backend, circuit, inputs, compile)
     digest = digest_of_gates([made]) if share else ""
     seed = derive(root, f"{digest}-{repeat}" if share else circuit.name)
-    options = {k: v for k, v in inputs.items() if k not in _NOT_FOR_THE_MACHINE}
+    ignored = set(_NOT_FOR_THE_MACHINE) - machine.models
+    options = {k: v for k, v in inputs.items() if k not in ignored}
     if share:
         machine = Recalling(machine, digest, recall)
     experiment = machine.sample(made, shots=shots, seed=seed, **options)
@@ -195,7 +196,7 @@ def _measured(
         **({"shared": digest[:12], "metadata": circuit.metadata} if share else {}),
     )
     if mitigate:
-        _mitigate(machine, made, experiment, derive(seed, "calibration"))
+        _mitigate(machine, made, experiment, derive(seed, "calibration"), options)
     return experiment
 
 
@@ -231,13 +232,17 @@ def decoded(text: str) -> QuantumCircuit:
 
 
 def _mitigate(
-    machine: Machine, compiled: QuantumCircuit, experiment: Json, seed: int
+    machine: Machine,
+    compiled: QuantumCircuit,
+    experiment: Json,
+    seed: int,
+    options: Json,
 ) -> None:
     """Add M3's quasi-probabilities and the mapping to an experiment."""
     mapping = final_measurements(compiled)
     if not mapping:
         raise PointFailed("Measurement not found: there is nothing to mitigate")
-    mitigation = machine.calibrate(list(mapping), seed)
+    mitigation = machine.calibrate(list(mapping), seed, **options)
     counts = _marginal(experiment, list(mapping.values()), compiled.num_clbits)
     start = time.perf_counter()
     quasi = mitigation.apply_correction(counts, list(mapping))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qexp.declare.config import LocalService
+from qexp.declare.twin import Twin
 from qexp.planning.submission import Job, Part, Submission
 from qexp.services import Arrival, State
 from qexp.services.program import failed
@@ -20,6 +21,7 @@ class Order:
         job: The job's id.
         device: Digest of the device.
         noise: The noise mode.
+        twin: Parameters of the device twin; they count where it simulates.
         names: Names under which the circuits travel.
         key: Equal where one compilation serves.
         inputs: circuit-runner's inputs that are set.
@@ -28,6 +30,7 @@ class Order:
     job: str
     device: str
     noise: str
+    twin: Twin
     names: tuple[str, ...]
     key: str
     inputs: dict[str, Any]
@@ -56,6 +59,7 @@ class Task:
             job=self.job.id,
             device=self.submission.device.digest,
             noise=service.noise,
+            twin=service.twin,
             names=tuple(self.part.names),
             key=self.part.key,
             inputs={**self.submission.inputs, **self.part.compile},

@@ -102,6 +102,7 @@ def config_yaml(ran: Ran, effective: Mapping[str, Any]) -> str:
                 one.header.get("seed_simulator") for one in ran.result.measured
             ],
         },
+        **_simulated(ran),
         "place": {
             "block": place.block,
             "job": place.job,
@@ -111,6 +112,16 @@ def config_yaml(ran: Ran, effective: Mapping[str, Any]) -> str:
         "versions": versions(),
     }
     return as_yaml(content)
+
+
+def _simulated(ran: Ran) -> dict[str, Any]:
+    """How each circuit was simulated, where an answer says so."""
+    said = [
+        {"engine": one.header.get("engine"), **one.header["twin"]}
+        for one in ran.result.measured
+        if "twin" in one.header
+    ]
+    return {"simulated": said} if said else {}
 
 
 def as_yaml(content: Mapping[str, Any]) -> str:

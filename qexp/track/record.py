@@ -10,6 +10,7 @@ from typing import Any
 import qexp
 from qexp.declare.config import LocalService, Service
 from qexp.declare.options import Options
+from qexp.declare.twin import Twin
 from qexp.planning.cell import Cell
 from qexp.planning.plan import Place
 from qexp.planning.point import Point
@@ -127,7 +128,7 @@ def declared_params(
         "circuit": experiment.circuit.kind,
         **{f"circuit.{name}": value for name, value in arguments.items()},
         "backend": cell.device_name,
-        **_service(experiment.service),
+        **_service(experiment.service, cell.labels),
         "repeat": 0 if point is None else point.repeat,
         **(
             {"seed": seeds.sweep, "seed_simulator": seeds.simulator}
@@ -138,10 +139,25 @@ def declared_params(
     }
 
 
-def _service(service: Service) -> dict[str, Any]:
+def _service(service: Service, labels: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(service, LocalService):
-        return {"service": service.kind, "service.noise": service.noise}
+        return {
+            "service": service.kind,
+            "service.noise": service.noise,
+            **_twin(service, labels),
+        }
     return {"service": service.kind, "service.compile": service.compile}
+
+
+def _twin(service: LocalService, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """The twin's parameters that vary in the sweep, or are not the usual ones."""
+    own, usual = service.twin.model_dump(), Twin().model_dump()
+    keys = {f"service.twin.{name}": name for name in own}
+    return {
+        key: own[name]
+        for key, name in keys.items()
+        if service.noise == "device" and (key in labels or own[name] != usual[name])
+    }
 
 
 def effective(options: Options, seeds: Seeds | None) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""Which engine simulates a program: the fastest of those that can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qexp.declare.twin import EngineName
+from qexp.errors import PointFailed
+from qexp.twin import exact, layout
+from qexp.twin.build import Built
+
+LARGEST = 2**30
+"""Most numbers of a contraction: above, numpy would need more than its 32 axes."""
+
+BOND = 64
+"""Largest bond of matrix product states that is chosen without being asked for."""
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be simulated.
+
+    Attributes:
+        built: The program.
+        plan: Makes it ready for exact probabilities.
+        shots: Repetitions.
+        memory: Bytes at hand.
+    """
+
+    built: Built
+    plan: Callable[[], exact.Plan]
+    shots: int
+    memory: int
+
+    @property
+    def qubits(self) -> int:
+        """Those of a state vector: the active ones, and a coin where one is tossed."""
+        return len(self.built.program.places) + (not self.built.plain)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A way to simulate.
+
+    Attributes:
+        refusal: Why it cannot simulate something, or None.
+        seconds: About how long it takes: which is faster is what counts.
+        unwise: Why it is not chosen unless it is asked for, or None.
+    """
+
+    refusal: Callable[[Asked], str | None]
+    seconds: Callable[[Asked], float]
+    unwise: Callable[[Asked], str | None] = lambda asked: None
+
+
+def _exact_refusal(asked: Asked) -> str | None:
+    reason = exact.refusal(asked.built)
+    if reason is not None:
+        return reason
+    needed = asked.plan().memory
+    if needed > min(asked.memory, 8 * LARGEST):
+        return f"its probabilities take {_size(needed)}"
+    return None
+
+
+def _exact_seconds(asked: Asked) -> float:
+    # 2e-10 s for each multiplication, measured on one core from 8 to 12 qubits
+    return 2e-3 + 2e-10 * asked.plan().order.work
+
+
+def _mps_refusal(asked: Asked) -> str | None:
+    # Aer 0.14 crashes on product states that are measured in the middle
+    return None if asked.built.plain else "it measures or resets in the middle"
+
+
+def _mps_unwise(asked: Asked) -> str | None:
+    if layout.bond(asked.built.program) > BOND:
+        return f"its entanglement may need matrix product states of more than {BOND}"
+    return None
+
+
+def _mps_seconds(asked: Asked) -> float:
+    gates = len(layout.pairs(asked.built.program)) + asked.qubits
+    return (
+        asked.shots
+        * gates
+        * (3e-5 + 2e-9 * float(layout.bond(asked.built.program)) ** 3)
+    )
+
+
+def _trajectories_refusal(asked: Asked) -> str | None:
+    needed = 32 << asked.qubits
+    if needed > asked.memory:
+        return f"state vectors of {asked.qubits} qubits take {_size(needed)}"
+    return None
+
+
+def _trajectories_seconds(asked: Asked) -> float:
+    gates = len(layout.pairs(asked.built.program)) + asked.qubits
+    return asked.shots * gates * (1e-5 + 2.5e-8 * 2.0**asked.qubits)
+
+
+ENGINES: dict[EngineName, Engine] = {
+    "exact": Engine(_exact_refusal, _exact_seconds),
+    "mps": Engine(_mps_refusal, _mps_seconds, _mps_unwise),
+    "trajectories": Engine(_trajectories_refusal, _trajectories_seconds),
+}
+"""Another joins by an entry here, and one in `simulate.SAMPLERS`."""
+
+
+def choose(asked: Asked, wanted: EngineName) -> EngineName:
+    """The engine for something.
+
+    Args:
+        asked: What is to be simulated.
+        wanted: `service.twin.engine`.
+
+    Raises:
+        PointFailed: The wanted one cannot, or none can; says why.
+    """
+    found = {name: _against(one, asked, wanted) for name, one in ENGINES.items()}
+    if wanted != "auto":
+        if found[wanted] is not None:
+            raise PointFailed(f"service.twin.engine = {wanted}: {found[wanted]}.")
+        return wanted
+    able = [name for name, reason in found.items() if reason is None]
+    if not able:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
+        raise PointFailed(
+            f"{len(asked.built.program.places)} active qubits cannot be simulated with "
+            f"noise in the {_size(asked.memory)} of memory at hand ({reasons}). Use fewer "
+            "qubits, or service.noise=ideal."
+        )
+    return min(able, key=lambda name: ENGINES[name].seconds(asked))
+
+
+def _against(engine: Engine, asked: Asked, wanted: EngineName) -> str | None:
+    reason = engine.refusal(asked)
+    if reason is None and wanted == "auto":
+        return engine.unwise(asked)
+    return reason
+
+
+def _size(number: int) -> str:
+    for unit, power in (("MiB", 20), ("GiB", 30), ("TiB", 40)):
+        if number < 2 ** (power + 10):
+            return f"{number / 2**power:.1f} {unit}"
+    return "more than 1,000 TiB"
