@@ -50,7 +50,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "secrets",
             "twin",
         },
-        {"mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
+        {"mthree", "numpy", "qiskit", "qiskit_aer", "requests", "urllib3"},
     ),
     # a service of its own, which no other room knows
     "emulator": (
@@ -145,6 +145,7 @@ WALLS: dict[str, set[str]] = {
         "services.account",
         "services.answers",
         "services.http",
+        "services.telling",
         "track.target",
     },
     "qiskit_aer": {"services.aer", "services.noise", "twin.sampled"},
