@@ -204,6 +204,7 @@ def test_levels_share_the_axis_and_scale_seconds():
         ([0.2, 2.0], ([0.2, 2], "s")),
         ([1e-12], ([0.001], "ns")),
         ([0.0], ([0], "s")),
+        ([7e-4], ([700], "µs")),
     ],
 )
 def test_seconds_get_the_prefix_that_suits_them(values, expected):
