@@ -13,7 +13,7 @@ import numpy as np
 
 from qexp.twin.preparation import Reals
 
-WEAK = 0.05
+WEAK = 0.02
 """Up to this change of a qubit's start with its last outcome, each qubit is taken by
 itself, after a 0 or a 1 with even odds. On GHZ states of ibmq_montreal (0.01) that is a
 total variation of at most 6e-4."""

@@ -54,7 +54,8 @@ def test_ghz_states_are_as_good_as_they_were_computed_to_be(
 ):
     found, said = fidelity(qubits, rep_delay, init_qubits)
     assert found == pytest.approx(expected, abs=1e-3)
-    assert said == ("independent" if init_qubits else "joint")
+    if rep_delay < 500:  # after which little is left of the previous shot
+        assert said == ("independent" if init_qubits else "joint")
 
 
 DELAYS = [0, 25, 50, 100, 200, 250, 500]
