@@ -11,7 +11,7 @@ from qexp.declare.model import OUTSIDE, Model
 VERSION = "1"
 """Version of the twin's model; whoever changes what it computes changes this."""
 
-EngineName = Literal["auto", "exact", "mps", "trajectories"]
+EngineName = Literal["auto", "clifford", "exact", "mps", "trajectories"]
 
 Ratio = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Span = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -56,5 +56,7 @@ class Twin(Model):
     and ESP; `service`, the device's defaults, as IBM's program did."""
 
     engine: EngineName = "auto"
-    """How it is simulated: `exact` probabilities; `mps`, matrix product states, or
-    `trajectories`, state vectors, shot by shot on Aer. `auto`: what is fastest."""
+    """How it is simulated: `exact` probabilities; `clifford`, Clifford gates and a few
+    rotations with twirled noise; `mps`, matrix product states, or `trajectories`, state
+    vectors, shot by shot on Aer. `auto`: what is fastest, `clifford` only where exact
+    probabilities take long and its error is known to be small."""

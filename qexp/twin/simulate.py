@@ -16,7 +16,7 @@ from qiskit import QuantumCircuit
 from qexp.circuits.content import digest_of_gates
 from qexp.declare.twin import EngineName, Twin
 from qexp.devices.device import Device
-from qexp.twin import chain, exact, layout, sampled
+from qexp.twin import chain, clifford, exact, layout, sampled
 from qexp.twin.build import Built, build
 from qexp.twin.choice import Asked, choose
 from qexp.twin.draw import Bits, Drawn, from_probabilities, from_shots
@@ -225,7 +225,12 @@ def _on_aer(method: str) -> Sampler:
     return sample
 
 
+def _clifford(built: Built, shots: int, rng: np.random.Generator) -> Bits:
+    return clifford.sample(built.program, shots, rng)
+
+
 SAMPLERS: dict[str, Sampler] = {
+    "clifford": _clifford,
     "mps": _on_aer("matrix_product_state"),
     "trajectories": _on_aer("statevector"),
 }

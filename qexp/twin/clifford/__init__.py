@@ -18,7 +18,7 @@ from qexp.twin.clifford.sampling import Shots
 from qexp.twin.clifford.translate import Refused, Translated, translate
 from qexp.twin.program import Program
 
-__all__ = ["refusal", "sample"]
+__all__ = ["rank", "refusal", "sample"]
 
 
 def refusal(program: Program) -> str | None:
@@ -33,6 +33,15 @@ def refusal(program: Program) -> str | None:
     except Refused as reason:
         return str(reason)
     return None
+
+
+def rank(program: Program) -> int:
+    """Logical qubits in which a program's rotations move the state; 0 without any.
+
+    Raises:
+        ValueError: `refusal` gives a reason.
+    """
+    return _reduced(translate(program)).rank
 
 
 def sample(program: Program, shots: int, rng: np.random.Generator) -> NDArray[np.bool_]:
