@@ -90,8 +90,8 @@ MANY = [
         j > 2,
         "1 block: shot noise only",
     )
-    for k in range(8)
-    for j in range(6)
+    for k in range(9)
+    for j in range(5)
 ]
 
 
@@ -181,7 +181,7 @@ FACTORS = [
 
 
 @both_widths
-@pytest.mark.parametrize("factors", [FACTORS[1:2], FACTORS[-1:], FACTORS])
+@pytest.mark.parametrize("factors", [FACTORS[1:2], FACTORS])
 def test_levels_are_legible(factors, width):
     check(levels(factors, width=width, **NAMES))
 
@@ -342,8 +342,7 @@ def readings(
 
 
 @both_widths
-@pytest.mark.parametrize("count", [1, 2, 8, 60])
-@pytest.mark.parametrize("drift", [0.0, -0.01])
+@pytest.mark.parametrize(("count", "drift"), [(1, 0), (2, -0.1), (8, 0), (60, -0.01)])
 def test_sentinel_is_legible(count, drift, width):
     check(sentinel(readings(count, drift, 1 + count // 20), width=width, **NAMES))
 
@@ -489,8 +488,7 @@ def device(couplings, qubits, used):
 RING = [(k, (k + 1) % 12) for k in range(12)]
 DEVICES = {
     "falcon": device(pictured(0), 27, [(4, 1), (1, 2), (2, 3)]),
-    "eagle": device(pictured(9), 127, pictured(9)[:12]),
-    "all of eagle": device(pictured(9), 127, pictured(9)),
+    "eagle": device(pictured(9), 127, pictured(9)),
     "ring": device(RING, 12, RING[:2]),
     "two parts": device([(0, 1), (2, 3)], 5, [(0, 1)]),
     "uncoupled": device([], 1, []),
@@ -560,9 +558,9 @@ def test_shortened_labels_stay_distinct():
     "make",
     [
         lambda: forest(FEW, **NAMES),
-        lambda: levels(FACTORS[:3], **NAMES),
+        lambda: levels(FACTORS[:1], **NAMES),
         lambda: heat("a", "b", [[0.5]], row_option="r", column_option="c", **NAMES),
-        lambda: quality_cost(GRID, **NAMES),
+        lambda: quality_cost(GRID[:6], **NAMES),
         lambda: sentinel(readings(8, 0), **NAMES),
         lambda: placed(**DEVICES["ring"]),
     ],
@@ -574,9 +572,8 @@ def test_same_data_gives_the_same_files(make):
 
 @pytest.mark.parametrize("write", [svg, pdf])
 def test_vector_files_are_the_same_and_do_not_tell_when(write):
-    figure = placed(**DEVICES["ring"])
-    first = write(figure)
-    assert first == write(figure) == write(placed(**DEVICES["ring"]))
+    first = write(placed(**DEVICES["two parts"]))
+    assert first == write(placed(**DEVICES["two parts"]))
     for mark in (b"CreationDate", b"Creator", b"Producer", b"dc:date"):
         assert mark not in first
     if write is svg:
