@@ -1,4 +1,4 @@
-"""MLflow itself: stores, experiments, runs. The one module that imports it."""
+"""MLflow itself, to write to: stores, experiments, runs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Store:
             TrackingError: The store cannot be opened, or the experiment is deleted.
         """
         self.uri = uri
-        with _explained(uri):
+        with explained(uri):
             create_sqlite(uri)
             self._client = MlflowClient(tracking_uri=absolute(uri))
             self.experiment_id = self._experiment(experiment)
@@ -79,7 +79,7 @@ class Store:
         Returns:
             The id of the run.
         """
-        with _explained(self.uri):
+        with explained(self.uri):
             run_id = self._found_or_created(run)
             try:
                 self._fill(run_id, run)
@@ -101,7 +101,7 @@ class Store:
         Returns:
             The id of the run.
         """
-        with _explained(self.uri):
+        with explained(self.uri):
             run_id = self._found_or_created(run)
             # of a run that is there, what it was started with stays
             known = self._client.get_run(run_id).data.params if run["again"] else {}
@@ -128,7 +128,7 @@ class Store:
         """
         now = int(time.time() * 1000)
         entries = [Metric(name, value, now, step) for name, value, step in metrics]
-        with _explained(self.uri):
+        with explained(self.uri):
             for batch in range(0, len(entries), MAX_BATCH):
                 part = entries[batch : batch + MAX_BATCH]
                 self._client.log_batch(run_id, metrics=part)
@@ -139,13 +139,13 @@ class Store:
 
     def children(self, run_id: str) -> list[dict[str, Any]]:
         """The runs that belong to the run of a sweep, in the order of time."""
-        with _explained(self.uri):
+        with explained(self.uri):
             found = self._search({MLFLOW_PARENT_RUN_ID: run_id})
             return [_child(run) for run in found]
 
     def present(self, sweep: str) -> list[dict[str, Any]]:
         """The runs of a sweep, its own included, in the order of time."""
-        with _explained(self.uri):
+        with explained(self.uri):
             return [_child(run) for run in self._search({"qexp.sweep": sweep})]
 
     def _search(self, tags: Mapping[str, str]) -> Iterator[Any]:
@@ -203,7 +203,7 @@ class Store:
             run_id: The run.
             folder: Folder whose content is added.
         """
-        with _explained(self.uri):
+        with explained(self.uri):
             self._client.log_artifacts(run_id, folder)
 
 
@@ -287,7 +287,7 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 @contextmanager
-def _explained(uri: str) -> Iterator[None]:
+def explained(uri: str) -> Iterator[None]:
     """Turn whatever MLflow raises into an error for the person at the keyboard."""
     try:
         yield
