@@ -99,8 +99,7 @@ def _made_of(operation: Any) -> Any:
         cases = operation.cases_specifier() if operation.name == "switch_case" else []
         target = getattr(operation, "target", None)
         return [str(target), [str(labels) for labels, _ in cases]]
-    kind = getattr(operation, "base_class", type(operation)).__module__ or ""
-    if kind.startswith(_KNOWN_BY_NAME):
+    if is_known(operation):
         return getattr(operation, "ctrl_state", None)
     if hasattr(operation, "base_op"):  # an operation with modifiers
         return [operation.base_op.name, _made_of(operation.base_op), str(operation)]
@@ -108,6 +107,12 @@ def _made_of(operation: Any) -> Any:
     if definition is None and hasattr(operation, "to_circuit"):
         definition = operation.to_circuit()
     return _inner(definition) if definition is not None else _matrix(operation)
+
+
+def is_known(operation: Any) -> bool:
+    """Whether name, parameters and control state tell an operation from any other."""
+    kind = getattr(operation, "base_class", type(operation)).__module__ or ""
+    return kind.startswith(_KNOWN_BY_NAME)
 
 
 def _matrix(operation: Any) -> Any:

@@ -21,6 +21,7 @@ from qiskit.providers import BackendV1
 from qiskit.result import Counts
 
 from qexp.circuits.content import digest_of_gates
+from qexp.circuits.distinct import distinct
 from qexp.circuits.ideal import final_measurements
 from qexp.declare.options import DEFAULT_SHOTS
 from qexp.devices.device import Device
@@ -221,7 +222,7 @@ def _layout(asked: list[int] | Json) -> list[int]:
 
 def _encoded(circuit: QuantumCircuit) -> str:
     stream = io.BytesIO()
-    qpy.dump(circuit, stream)
+    qpy.dump(distinct(circuit), stream)
     return base64.b64encode(zlib.compress(stream.getvalue())).decode()
 
 

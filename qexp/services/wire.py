@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit, qpy
 
+from qexp.circuits.distinct import distinct
 from qexp.errors import ConfigError
 
 METHODS = ("layout_method", "routing_method", "translation_method")
@@ -89,7 +90,7 @@ def packed(circuit: QuantumCircuit) -> str:
                 )
     stream = io.BytesIO()
     try:
-        qpy.dump(circuit, stream)
+        qpy.dump(distinct(circuit), stream)
     except Exception as error:  # terra raises whatever its writer runs into
         raise ConfigError(
             f"circuit {circuit.name}: it cannot be written as QPY "
