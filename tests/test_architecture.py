@@ -122,6 +122,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "",
             "declare",
             "errors",
+            "guarded",
             "ledger",
             "planning",
             "results",

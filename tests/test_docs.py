@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from docs.generate import pages
-from qexp.command.cli import OF_A_SWEEP
+from qexp.command.cli import OF_A_SWEEP, VERBS
 from qexp.declare.config import METRICS
 from qexp.declare.options import Options
 from tests.conftest import ROOT
@@ -104,7 +104,7 @@ COMMANDS = sorted(
         for text in TEXT.values()
         for line in re.findall(r"^python -m qexp (.*)$", text, re.MULTILINE)
         if "http://" not in line and "optuna" not in line  # a test of its own
-        if line.split()[0] not in {"emulator", "status", "recover", *OF_A_SWEEP}
+        if line.split()[0] not in {"emulator", "status", "recover", *VERBS}
         if "service=mine" not in line
     }
     | {
@@ -133,6 +133,21 @@ def test_every_verb_about_a_sweep_is_understood(folder, qexp, line):
     finished = qexp(*shlex.split(line, comments=True))
     # what it takes is checked first, and then there is none
     assert "no workspace, so there is no sweep" in finished.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    re.findall(
+        r"^python -m qexp (reproduce .*)$",
+        TEXT["docs/how-to/reproduce.md"],
+        re.MULTILINE,
+    ),
+)
+def test_every_way_to_reproduce_is_understood(folder, qexp, line):
+    # what it takes is checked first, and then there is no store
+    said = qexp(*line.split()).err
+    nothing = "no such file, so nothing was logged", "no MLflow server answers there"
+    assert any(words in said for words in nothing)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

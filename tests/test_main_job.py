@@ -34,6 +34,7 @@ ARTIFACTS = {
     "transpiled/0.qasm",
     "circuit.png",
     "histogram.png",
+    "frozen.json",
     "plan.json",
     "summary.csv",
     "effects.csv",

@@ -103,6 +103,41 @@ def test_a_sweep_is_sent_and_fetched_later(
     assert Logged(ready).statuses == ["FINISHED"] * 3
 
 
+def test_a_paid_point_is_reproduced_when_that_is_asked_for(ready, qexp, emulator, here):
+    command = (*FAST[:3], "tracking.pictures=none", "options.init_qubits=false")
+    finished = qexp(*command, "sentinel=readout", "service.compile=client", *here)
+    assert finished.status == 0, finished.err
+    (run,) = Logged(ready).children
+    before = sum(jobs(emulator).values())
+    finished = qexp("reproduce", run.info.run_id)
+    assert finished.status == 2
+    assert f"measured by service circuit_runner ({emulator.url})" in finished.err
+    assert "1 job of 5 circuits, and of QPU time up to 2." in finished.err
+    send = ("reproduce", run.info.run_id, "--send")
+    assert f"python -m qexp {' '.join(send)}" in finished.err
+    assert sum(jobs(emulator).values()) == before
+    finished = qexp(*send, "budget.quantum_seconds=1")
+    assert finished.status == 2
+    assert "budget.quantum_seconds = 1: the plan takes up to" in finished.err
+    # who goes on with it, by whichever command, says how it compares
+    finished = qexp(*send, "wait=false", "service.poll_seconds=0.2")
+    assert finished.status == 0, finished.err
+    assert "IDENTICAL" not in finished.out
+    finished = qexp("resume")
+    assert finished.status == 0, finished.err
+    assert "IDENTICAL  the counts are equal" in finished.out
+    assert sum(jobs(emulator).values()) == before + 1
+    tags = [one.data.tags for one in Logged(ready).parents]
+    assert [one["qexp.reproduced"] for one in tags if "qexp.reproduces" in one] == [
+        "identical"
+    ]
+    assert "python -m qexp resume" in qexp(*send, "wait=false").out
+    finished = qexp(*send)
+    assert finished.status == 0, finished.err
+    assert "IDENTICAL  the counts are equal" in finished.out
+    assert sum(jobs(emulator).values()) == before + 2
+
+
 def test_nothing_is_left_to_come_back_to_in_this_process(ready, qexp):
     finished = qexp(*FAST, "wait=false")
     assert finished.status == 2

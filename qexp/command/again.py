@@ -49,6 +49,10 @@ def resume(arguments: list[str], screen: Screen) -> int:
         going.begin(opened, plans[0].plan, experiment)
         if opened.finished:
             ending.conclude(opened)
+            if opened.finished[-1].plan.reproduces is not None:
+                from qexp.command.reproduce import judge  # it imports MLflow
+
+                return judge(opened)
         return opened.status
 
 

@@ -36,9 +36,18 @@ def workspace() -> Ledger:
 
 
 def split(
-    arguments: Sequence[str], verb: str, flags: Sequence[str] = ()
+    arguments: Sequence[str],
+    verb: str,
+    flags: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> tuple[list[str], dict[str, str], set[str]]:
     """Names, values by key, and flags of a verb's arguments.
+
+    Args:
+        arguments: What stands after the verb.
+        verb: The verb.
+        flags: The flags that it takes.
+        more: Keys that it takes beside those that any verb does.
 
     Raises:
         ConfigError: A key or a flag is not the verb's.
@@ -51,12 +60,12 @@ def split(
         known = ", ".join(flags) or "no flags"
         raise ConfigError(f"{flag}: no such flag. {verb} takes {known}.")
     for key in values:
-        if not key.startswith(MAY_DIFFER) and key not in _of_the_service():
+        allowed = {*more, *_of_the_service()}
+        if not key.startswith(MAY_DIFFER) and key not in allowed:
             raise ConfigError(
                 f"{key}: cannot be changed, because the points of a sweep are fixed when "
                 f"it is planned. {verb} takes on_unsure, wait, tracking.…, budget.…, "
-                f"{', '.join(sorted(_of_the_service()))}. Start a new sweep for anything "
-                "else."
+                f"{', '.join(sorted(allowed))}. Start a new sweep for anything else."
             )
     return names, values, given
 

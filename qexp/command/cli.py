@@ -32,6 +32,9 @@ OF_A_JOB = (ConfigError, PointFailed)
 OF_A_SWEEP = ("resume", "sync", "cancel", "adopt")
 """Verbs about a sweep that is in the ledger."""
 
+VERBS = (*OF_A_SWEEP, "reproduce")
+"""Verbs that Hydra has no part in."""
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -44,7 +47,7 @@ def main(arguments: list[str]) -> int:
     """
     screen = Screen()
     verb = arguments[0] if arguments else ""
-    work = _verb(verb) if verb in OF_A_SWEEP else None
+    work = _verb(verb) if verb in VERBS else None
     with without_chatter(screen):
         if work is not None:
             return _reported(lambda: work(arguments[1:], screen), screen)
@@ -57,6 +60,10 @@ def _verb(verb: str) -> Callable[[list[str], Screen], int]:
         from qexp.command import again
 
         return again.resume if verb == "resume" else again.sync
+    if verb == "reproduce":
+        from qexp.command.reproduce import reproduce
+
+        return reproduce
     from qexp.command import withdraw
 
     return withdraw.cancel if verb == "cancel" else withdraw.adopt

@@ -230,6 +230,8 @@ def _record(one: Ran, work: Work, parent: str | None) -> Record:
     made = record(one, work.short, parent)
     if one.point.id in work.reused:
         made.tags["qexp.reused_from"] = work.reused[one.point.id]
+    if work.finished.plan.reproduces is not None:
+        made.tags["qexp.reproduces"] = work.finished.plan.reproduces
     if work.finished.plan.swept:
         return made
     made.files.update(sweep.files(work.finished.plan, work.finished.table))

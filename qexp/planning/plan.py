@@ -64,6 +64,7 @@ class Plan:
         asked: For each job of Hydra's the ids of its cells' points of the first repeat,
             None for a cell that has no point.
         notes: What a person should know.
+        reproduces: The MLflow run whose point is measured again, or None.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Plan:
     sentinels: Mapping[str, Sentinel]
     asked: Mapping[int, tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
+    reproduces: str | None = None
 
     @property
     def repeats(self) -> int:

@@ -174,18 +174,31 @@ class Tracker:
         found: list[Json] = self._ask({"do": "present", "sweep": sweep})["runs"]
         return found
 
-    def add(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Add artifacts to a run that may be finished.
+    def add(
+        self,
+        run_id: str,
+        files: Mapping[str, bytes],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add artifacts and tags to a run that may be finished.
 
         Args:
             run_id: The run.
             files: Contents by path.
+            tags: Tags by name.
 
         Raises:
             TrackingError: MLflow refused; says why.
         """
         with _folder(files) as folder:
-            self._ask({"do": "add", "run_id": run_id, "folder": folder})
+            self._ask(
+                {
+                    "do": "add",
+                    "run_id": run_id,
+                    "folder": folder,
+                    "tags": dict(tags or {}),
+                }
+            )
 
     def close(self, *, at_once: bool = False) -> None:
         """End the process; what it was asked for before is finished first.

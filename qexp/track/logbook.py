@@ -266,13 +266,18 @@ class Logbook:
         self.require()
         return self._submit(self._tracker.children, self.parent).result()
 
-    def add(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Add artifacts to a run that may be finished.
+    def add(
+        self,
+        run_id: str,
+        files: Mapping[str, bytes],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add artifacts and tags to a run that may be finished.
 
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        self._submit(self._tracker.add, run_id, files).result()
+        self._submit(self._tracker.add, run_id, files, dict(tags or {})).result()
 
     def abandon(self, status: str) -> None:
         """End the run of the sweep in the middle; what waits to be written is not.

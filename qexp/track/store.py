@@ -196,15 +196,18 @@ class Store:
         )
         return str(created.info.run_id)
 
-    def add(self, run_id: str, folder: str) -> None:
-        """Add artifacts to a run, finished or not.
+    def add(self, run_id: str, folder: str, tags: Mapping[str, str]) -> None:
+        """Add artifacts and tags to a run, finished or not.
 
         Args:
             run_id: The run.
             folder: Folder whose content is added.
+            tags: Tags by name.
         """
         with explained(self.uri):
             self._client.log_artifacts(run_id, folder)
+            for name, value in tags.items():
+                self._client.set_tag(run_id, name, value[:MAX_TAG_LENGTH])
 
 
 def _same(found: Any, run: Mapping[str, Any]) -> bool:

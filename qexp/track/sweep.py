@@ -11,6 +11,7 @@ from typing import Any
 
 import qexp
 from qexp.devices.device import Device
+from qexp.planning.frozen import freeze
 from qexp.planning.plan import Plan
 from qexp.planning.price import Price, price
 from qexp.planning.wording import shown
@@ -167,6 +168,7 @@ def files(plan: Plan, table: Table) -> dict[str, str]:
         "plan.json": json.dumps(plan_json(plan), indent=1),
         "summary.csv": table.csv(),
         "backend.json": json.dumps(_backends(plan), indent=1),
+        "frozen.json": freeze(plan).decode(),
     }
     if table.watched:
         found["sentinel.csv"] = table.watched_csv()

@@ -4,8 +4,8 @@ Requests are ``{"do": "open", "uri", "experiment", "lock"}``, then ``{"do": "log
 ``{"do": "start", "run"}``, ``{"do": "children", "run_id"}``,
 ``{"do": "present", "sweep"}``,
 ``{"do": "finish", "run_id", "status", "metrics", "folder", "tags"}`` and
-``{"do": "add", "run_id", "folder"}``; an answer has ``"error"`` where it failed. End of
-input ends the process.
+``{"do": "add", "run_id", "folder", "tags"}``; an answer has ``"error"`` where it failed.
+End of input ends the process.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _do(store: Any, request: Json) -> Json:
         return {"runs": store.present(request["sweep"])}
     if request["do"] == "children":
         return {"children": store.children(request["run_id"])}
-    store.add(request["run_id"], request["folder"])
+    store.add(request["run_id"], request["folder"], request["tags"])
     return {}
 
 
