@@ -14,4 +14,6 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("qexp.door.circuits").run_circuits
     if name == "retrieve_job":
         return importlib.import_module("qexp.door.retrieve").retrieve_job
+    if name == "load":
+        return importlib.import_module("qexp.command.load").load
     raise AttributeError(f"module 'qexp' has no attribute {name!r}")

@@ -101,6 +101,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"filelock", "mlflow", "qiskit", "requests", "yaml"},
     ),
     "figures": (set(), {"matplotlib", "numpy", "qiskit"}),
+    # what a sweep found, told and drawn; it neither reads a sweep nor writes one
+    "findings": (
+        {
+            "declare",
+            "devices",
+            "effects",
+            "errors",
+            "figures",
+            "track",
+        },
+        {"jinja2", "matplotlib", "numpy", "pandas", "scipy", "yaml"},
+    ),
     "shown": (
         {
             "declare",
@@ -121,7 +133,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             "",
             "declare",
+            "devices",
             "errors",
+            "findings",
             "guarded",
             "ledger",
             "planning",
@@ -132,7 +146,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "track",
             "userconf",
         },
-        {"hydra", "omegaconf"},
+        {"hydra", "omegaconf", "yaml"},
     ),
     "__main__": ({"", "command", "complete", "emulator", "help", "shown"}, set()),
     # Hydra imports these in every application of an environment
@@ -165,7 +179,7 @@ WALLS: dict[str, set[str]] = {
         "emulator.runtime",
     },
     "rich": {"shown.screen", "shown.progress"},
-    "jinja2": {"shown.report"},
+    "jinja2": {"findings.page", "shown.report"},
     "hydra": {
         "declare.composing",
         "declare.compose",

@@ -168,4 +168,8 @@ def _log(opened: Session, plans: list[Old], reader: Reading) -> None:
     if together.plan.swept and over and opened.logbook.away is None:
         complete = len(together.outcomes) == len(together.plan.places)
         status = "FINISHED" if complete else "KILLED"  # some were cancelled
-        conclude.finish(together, opened.logbook, status, {})
+        found = conclude.found_by(together, opened.screen)
+        conclude.finish(together, opened.logbook, status, {}, found)
+        if found is not None:
+            which = together.plan.first.experiment.tracking.pictures
+            conclude.report(found, opened.logbook, opened.screen, which=which)

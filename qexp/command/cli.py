@@ -29,7 +29,7 @@ FULL_ERROR = "HYDRA_FULL_ERROR"
 OF_A_JOB = (ConfigError, PointFailed)
 """What a sweeper raises of a job; the other jobs' results are there."""
 
-OF_A_SWEEP = ("resume", "sync", "cancel", "adopt")
+OF_A_SWEEP = ("resume", "sync", "report", "cancel", "adopt")
 """Verbs about a sweep that is in the ledger."""
 
 VERBS = (*OF_A_SWEEP, "reproduce")
@@ -64,6 +64,10 @@ def _verb(verb: str) -> Callable[[list[str], Screen], int]:
         from qexp.command.reproduce import reproduce
 
         return reproduce
+    if verb == "report":
+        from qexp.command import report
+
+        return report.report
     from qexp.command import withdraw
 
     return withdraw.cancel if verb == "cancel" else withdraw.adopt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qexp.command.run import DRAWN, steps
 from qexp.results.ran import Ran
@@ -18,6 +18,9 @@ from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.sweep import Table
 from qexp.track.target import Target
+
+if TYPE_CHECKING:
+    from qexp.findings.analysed import Findings
 
 T = TypeVar("T")
 
@@ -53,16 +56,74 @@ def conclude(
         for outcome in together.outcomes.values():
             show_point(outcome, logbook.experiment_id, target, screen)
     else:
+        found = found_by(together, screen)
         if not together.detached and logbook.away is None:
-            finish(together, logbook, status, written)
-        show_sweep(together, logbook, target, screen)
+            finish(together, logbook, status, written, found)
+        show_sweep(together, logbook, target, screen, found.sentences if found else "")
+        if not together.detached and logbook.away is None and found:
+            report(found, logbook, screen, which=_which(together))
     show_left(together, logbook.away, screen)
     if logbook.away is None:
         _draw(together, logbook, screen, few=len(together.plan.places) <= DRAWN)
 
 
+def found_by(together: Finished, screen: Screen) -> Findings | None:
+    """What a sweep found; None where nothing was measured, or it cannot be analysed.
+
+    Args:
+        together: What it came to.
+        screen: Where it is told that it cannot: what was measured is safe all the same.
+    """
+    from qexp.findings.analysed import Findings  # pandas takes its time
+    from qexp.findings.gathered import of_finished
+
+    if not together.outcomes:
+        return None
+    try:
+        found = Findings(of_finished(together))
+        _ = found.analyses
+    except Exception as error:
+        screen.note(f"its effects cannot be told: {type(error).__name__}: {error}")
+        return None
+    return found
+
+
+def report(found: Findings, logbook: Logbook, screen: Screen, *, which: str) -> None:
+    """Add the page of a sweep, and its pictures, to its run.
+
+    Args:
+        found: What the sweep found.
+        logbook: MLflow.
+        screen: Where progress goes.
+        which: `tracking.pictures`.
+
+    Raises:
+        TrackingError: MLflow refused something.
+    """
+    from qexp.findings import story
+
+    if logbook.parent is None:
+        return
+    try:
+        with screen.step("drawing the report"):
+            made = story.plain_page if which == "none" else story.drawn
+            files = made(found)
+    except Exception as error:  # a picture is not worth a sweep that looks failed
+        screen.note(f"the report cannot be drawn: {type(error).__name__}: {error}")
+        return
+    logbook.add(logbook.parent, files)
+
+
+def _which(together: Finished) -> str:
+    return together.plan.first.experiment.tracking.pictures
+
+
 def finish(
-    together: Finished, logbook: Logbook, status: str, written: Mapping[str, str]
+    together: Finished,
+    logbook: Logbook,
+    status: str,
+    written: Mapping[str, str],
+    found: Findings | None,
 ) -> None:
     """End the run of a sweep.
 
@@ -71,12 +132,20 @@ def finish(
         logbook: MLflow.
         status: MLflow's word for how it ended.
         written: More artifacts, by name.
+        found: What it found, if that is known.
 
     Raises:
         TrackingError: MLflow refused something.
     """
     status, metrics, files = _ending(together, status)
-    tags = {NOTE: description(together)}
+    lead = pictures = ""
+    if found is not None:
+        from qexp.findings import story
+
+        lead = found.sentences
+        pictures = story.shown_in_mlflow(found, logbook.parent or "")
+        files |= story.tables(found)
+    tags = {NOTE: description(together, lead, pictures)}
     logbook.finish(status, metrics, {**files, **written}, tags)
 
 

@@ -14,7 +14,7 @@ from qexp.shown.summary import how_to_see
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
-from qexp.track.sweep import Table, files
+from qexp.track.sweep import Table, files, row_of_run
 from qexp.track.target import Target
 
 Child = Mapping[str, Any]
@@ -84,7 +84,7 @@ def conclude(
     """
     children = logbook.children()
     failed = [one for one in children if one["status"] != "FINISHED"]
-    table = Table([_row(one) for one in children])
+    table = Table([row_of_run(one) for one in children])
     found = {} if whole is None else files(whole, table)
     found.pop("plan.json", None)  # its jobs are not those that were run
     counts = {
@@ -103,16 +103,3 @@ def conclude(
     screen.line(f"run       {run_id} in MLflow")
     screen.line(f"see it    {how_to_see(target, logbook.experiment_id, run_id)}")
     return len(failed)
-
-
-def _row(child: Child) -> dict[str, Any]:
-    tags = child["tags"]
-    return {
-        "point": tags.get("qexp.point", ""),
-        "block": tags.get("qexp.block", ""),
-        "job": int(tags.get("qexp.job_number", -1)),
-        "position": int(tags.get("qexp.position", -1)),
-        **child["params"],
-        **child["metrics"],
-        "error": tags.get("qexp.error", ""),
-    }

@@ -80,11 +80,22 @@ def _rows(outcome: Outcome) -> list[list[str]]:
 
 
 def show_sweep(
-    finished: Finished, logbook: Logbook, target: Target, screen: Screen
+    finished: Finished, logbook: Logbook, target: Target, screen: Screen, lead: str = ""
 ) -> None:
-    """Print the points of a sweep, what failed, its run, and how to see it."""
+    """Print the points of a sweep, what failed, its run, and how to see it.
+
+    Args:
+        finished: The sweep.
+        logbook: MLflow.
+        target: Where that is.
+        screen: Where it is printed.
+        lead: What the sweep found, in a few sentences.
+    """
     plan = finished.plan
     _list(finished, screen)
+    if lead:
+        screen.line(lead)
+        screen.line()
     _failures(finished, screen)
     counts = f"{_fine(finished)} finished, {finished.failed} failed"
     state = "SENT" if finished.detached else "FINISHED"

@@ -99,8 +99,17 @@ def rows_of(scores: Sequence[CellScore], keys: Sequence[str]) -> list[list[str]]
     ]
 
 
-def description(finished: Finished, most: int = 10) -> str:
-    """What the page of a sweep's run in MLflow says, in Markdown."""
+def description(
+    finished: Finished, lead: str = "", pictures: str = "", most: int = 10
+) -> str:
+    """What the page of a sweep's run in MLflow says, in Markdown.
+
+    Args:
+        finished: The sweep.
+        lead: What it found, in a few sentences.
+        pictures: Pictures of that.
+        most: Cells that are listed.
+    """
     metric = metric_shown(finished.plan, finished.table.rows)
     lines = [f"- `{key}`: {values}" for key, values in axes(finished.plan).items()]
     if metric is not None:
@@ -113,7 +122,8 @@ def description(finished: Finished, most: int = 10) -> str:
             lines.append(
                 f"\nThe best {most} of {len(scores)} cells; see `summary.csv`."
             )
-    return "\n".join(lines)
+    parts = [lead, "\n".join(lines), pictures]
+    return "\n\n".join(part for part in parts if part)
 
 
 def axes(plan: Plan, most: int = 8) -> dict[str, str]:

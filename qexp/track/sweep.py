@@ -100,6 +100,24 @@ class Table:
         return _csv(rows)
 
 
+def row_of_run(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a point that is a run of MLflow's, whoever wrote that.
+
+    Args:
+        run: Its params, metrics and tags.
+    """
+    tags = run["tags"]
+    return {
+        "point": tags.get("qexp.point", ""),
+        "block": tags.get("qexp.block", ""),
+        "job": int(tags.get("qexp.job_number", -1)),
+        "position": int(tags.get("qexp.position", -1)),
+        **run["params"],
+        **run["metrics"],
+        "error": tags.get("qexp.error", ""),
+    }
+
+
 def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     if "error" in columns:  # last, and never between the metrics

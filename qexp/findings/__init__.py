@@ -1,0 +1,1 @@
+"""What a sweep found: its points as one table, analysed, drawn, and told."""

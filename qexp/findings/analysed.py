@@ -1,0 +1,120 @@
+"""A sweep's table and what the statistics make of it, metric by metric."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from qexp.declare.options import Options
+from qexp.effects import COLUMNS, Analysis, Factor, analyse, factor
+from qexp.findings.gathered import FINISHED, Gathered, Row
+from qexp.track.record import effective
+
+LOWER_IS_BETTER = ("distance", "_gates", "depth", "duration", "seconds")
+"""How metrics end of which less is better."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a sweep found.
+
+    Attributes:
+        gathered: Its points.
+    """
+
+    gathered: Gathered
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """What varies, with the level that each is compared with."""
+        found = []
+        for axis in self.gathered.axes:
+            values = self.gathered.values(axis)
+            if len(set(values)) > 1:
+                found.append(factor(axis, values, self._defaults.get(axis)))
+        return tuple(found)
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, Hashable]:
+        """What `run_circuits` takes of each option, in the words of the table."""
+        defaults = {}
+        for device in self.gathered.devices.values():
+            options = Options().with_defaults(device.option_defaults)
+            defaults = effective(options, None)
+        return {name: v for name, v in defaults.items() if isinstance(v, Hashable)}
+
+    @cached_property
+    def analyses(self) -> dict[str, Analysis]:
+        """What the statistics say, by metric; nothing where nothing varies."""
+        if not self.factors:
+            return {}
+        frame = _frame(self.gathered, self.factors)
+        return {
+            metric: analyse(frame, self.factors, metric, larger=is_larger(metric))
+            for metric in self.gathered.metrics
+            if metric in frame.columns and _measured(frame, metric)
+        }
+
+    @cached_property
+    def done(self) -> pd.DataFrame:
+        """The points that have been measured."""
+        table = self.gathered.frame
+        return table[table["status"] == FINISHED]
+
+    @property
+    def main(self) -> Analysis | None:
+        """The analysis of the metric that counts."""
+        return next(iter(self.analyses.values()), None)
+
+    @property
+    def sentences(self) -> str:
+        """Two sentences on what the sweep found; empty where nothing varies."""
+        return "" if self.main is None else self.main.sentences
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """The effects of all metrics, by the columns of effects.csv."""
+        tables = [one.table for one in self.analyses.values()]
+        tables += [one.interactions_table for one in self.analyses.values()]
+        kept = [table for table in tables if len(table)]
+        return (
+            pd.concat(kept, ignore_index=True)
+            if kept
+            else pd.DataFrame(columns=COLUMNS)
+        )
+
+
+def is_larger(metric: str) -> bool:
+    """Whether more of a metric is better."""
+    return not metric.endswith(LOWER_IS_BETTER)
+
+
+def _measured(frame: pd.DataFrame, metric: str) -> bool:
+    done = frame["status"] == FINISHED
+    return bool(frame.loc[done, metric].notna().any())
+
+
+def _frame(gathered: Gathered, factors: tuple[Factor, ...]) -> pd.DataFrame:
+    """The table as the statistics want it."""
+    known = [row for row in gathered.rows if all(one.name in row for one in factors)]
+    frame = pd.DataFrame([dict(row) for row in known])
+    frame["circuit"] = [_circuit(row, factors) for row in known]
+    return frame.rename(columns={"compiled_hash": "compiled"})
+
+
+def _circuit(row: Row, factors: tuple[Factor, ...]) -> str:
+    """A circuit with its arguments; which of them vary is for the factors to say."""
+    varied = {one.name for one in factors}
+    parts = [
+        f"{name}={value}"
+        for name, value in sorted(row.items())
+        if name.partition(".")[0] == "circuit"
+        and name not in varied
+        and not name.endswith("_short")
+        and value is not None
+        and value == value
+    ]
+    return ", ".join(parts) or "circuit"

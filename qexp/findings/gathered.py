@@ -1,0 +1,134 @@
+"""The points of one sweep as one table, wherever they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from qexp.devices.device import Device
+from qexp.track.files import versions
+from qexp.track.finished import Finished
+from qexp.track.sweep import Watched, parent, title
+
+Row = Mapping[str, Any]
+
+FINISHED, FAILED, REFUSED = "finished", "failed", "refused"
+
+_EXACT = ("circuit", "circuit.files", "circuit.function", "backend", "point", "error")
+"""Columns of text, whatever it looks like."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """One sweep.
+
+    Attributes:
+        name: Its MLflow experiment.
+        title: It in a few words.
+        sweep: Its id.
+        seed: Its seed; None where that is not known.
+        axes: Columns of what is swept, in the order of the declaration.
+        metrics: The experiment's own metrics, the first the one that counts.
+        rows: For each point its params (values, not text), its metrics, and `point`,
+            `block`, `job`, `position`, `status` (finished, failed or refused), `error`.
+        devices: The devices by name.
+        watched: What the sentinels measured.
+        versions: Versions of what ran it, by package.
+        notes: Remarks on the plan.
+    """
+
+    name: str
+    title: str
+    sweep: str
+    seed: int | None
+    axes: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+    devices: Mapping[str, Device]
+    watched: tuple[Watched, ...] = ()
+    versions: Mapping[str, str] | None = None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table, a point each; tidy."""
+        table = pd.DataFrame(list(self.rows))
+        for name in table.columns:
+            table[name] = table[name].infer_objects()
+        return table
+
+    def values(self, axis: str) -> list[Hashable]:
+        """The values of an axis, in the order in which they come."""
+        return list(dict.fromkeys(row[axis] for row in self.rows if axis in row))
+
+    def device_of(self, row: Row) -> Device | None:
+        """The device of a point."""
+        return self.devices.get(str(row.get("backend")))
+
+    @property
+    def finished(self) -> list[Row]:
+        """The points that have been measured."""
+        return [row for row in self.rows if row["status"] == FINISHED]
+
+    @property
+    def repeats(self) -> int:
+        """How many blocks there are."""
+        return len({row["block"] for row in self.finished})
+
+
+def of_finished(finished: Finished) -> Gathered:
+    """What a sweep has just come to.
+
+    Args:
+        finished: The sweep, all batches of it as one.
+    """
+    plan = finished.plan
+    cells = [*plan.cells, *plan.invalid]
+    first = plan.first.experiment
+    devices = [cell.device for cell in cells if cell.device is not None]
+    wanted = [first.optimize] if first.optimize else []
+    made = parent(plan)
+    return Gathered(
+        name=plan.name,
+        title=title(plan),
+        sweep=plan.id,
+        seed=plan.seed,
+        axes=columns(json.loads(made.params["swept"])),
+        metrics=tuple(dict.fromkeys([*wanted, *first.metrics])),
+        rows=tuple(read(row) for row in finished.table.rows),
+        devices={device.name: device for device in devices},
+        watched=tuple(finished.table.watched),
+        versions=versions(),
+        notes=plan.notes,
+    )
+
+
+def columns(axes: Sequence[str]) -> tuple[str, ...]:
+    """The columns of what is swept: options stand under their own names."""
+    return tuple(axis.removeprefix("options.") for axis in axes)
+
+
+def read(row: Row) -> Row:
+    """A row with values in the place of texts, and with its status."""
+    found = {name: _value(name, value) for name, value in row.items()}
+    refused = not row.get("point")
+    status = REFUSED if refused else FAILED if row.get("error") else FINISHED
+    return {**found, "status": status}
+
+
+def _value(name: str, text: Any) -> Any:
+    if not isinstance(text, str) or name in _EXACT:
+        return text
+    if text in ("True", "False", "None"):
+        return {"True": True, "False": False, "None": None}[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

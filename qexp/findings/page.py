@@ -1,0 +1,221 @@
+"""One self-contained HTML page about a sweep, or about several beside each other."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from qexp.effects import Analysis, Effect
+from qexp.findings import best as settings
+from qexp.findings.analysed import Findings
+from qexp.findings.compared import Compared
+from qexp.findings.gathered import FAILED, REFUSED, Gathered
+
+MOST = 12
+"""Rows of a table of settings, failures or interactions that the page shows."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture on the page.
+
+    Attributes:
+        name: What it is called among the artifacts, without the ending.
+        caption: What it shows, in a sentence.
+        png: The picture.
+    """
+
+    name: str
+    caption: str
+    png: bytes
+
+    @property
+    def source(self) -> str:
+        """It, as the page holds it."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
+
+
+def page(
+    found: Sequence[Findings],
+    drawn: Sequence[Sequence[Picture]],
+    compared: Sequence[Compared] = (),
+) -> str:
+    """The page.
+
+    Args:
+        found: The sweeps, at least one.
+        drawn: The pictures of each.
+        compared: How far the effects of several sweeps differ.
+    """
+    environment = Environment(
+        loader=PackageLoader("qexp", "findings"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    sections = [_section(one, list(p)) for one, p in zip(found, drawn, strict=True)]
+    titles = [one.gathered.title for one in found]
+    return environment.get_template("sweep.html.j2").render(
+        title=titles[0] if len(titles) == 1 else f"{len(titles)} sweeps",
+        sections=sections,
+        compared=[one.cells for one in compared],
+        names=[one["name"] for one in sections],
+    )
+
+
+def _section(found: Findings, drawn: list[Picture]) -> dict[str, Any]:
+    gathered = found.gathered
+    return {
+        "name": f"{gathered.title} ({gathered.sweep})",
+        "answer": found.sentences or _nothing(found),
+        "question": _question(found),
+        "method": _method(gathered),
+        "plan": plan_rows(found),
+        "analyses": [_analysis(one) for one in found.analyses.values()],
+        "pictures": drawn,
+        "best": None if found.main is None else _best(found.main),
+        "failures": _failures(gathered),
+        "calibration": [
+            (device.name, device.calibrated, device.digest[:12])
+            for device in gathered.devices.values()
+        ],
+        "notes": [*gathered.notes, *(found.main.notes if found.main else ())],
+        "versions": dict(gathered.versions or {}),
+        "seed": gathered.seed,
+        "sweep": gathered.sweep,
+    }
+
+
+def _nothing(found: Findings) -> str:
+    if not found.gathered.finished:
+        return "No point of it was measured."
+    return "Nothing varies in it, so there are no effects to speak of."
+
+
+def _question(found: Findings) -> str:
+    names = [one.name for one in found.factors]
+    metric = next(iter(found.analyses), "")
+    if not names or not metric:
+        return ""
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        f"What do {listed} do to {metric}?"
+        if len(names) > 1
+        else (f"What does {listed} do to {metric}?")
+    )
+
+
+def _method(gathered: Gathered) -> str:
+    done, repeats = len(gathered.finished), gathered.repeats
+    shots = sorted({int(row["shots"]) for row in gathered.finished if row.get("shots")})
+    jobs = len({row["job"] for row in gathered.finished})
+    text = f"{done} points in {jobs} jobs, {repeats} complete repeats in random order"
+    if repeats == 1:
+        text = f"{done} points in {jobs} jobs, once each in random order"
+    if shots:
+        text += f", {' or '.join(f'{one:,}' for one in shots)} shots a circuit"
+    known = [row for row in gathered.finished if row.get("quantum_seconds") is not None]
+    if known:
+        seconds = sum(float(row["quantum_seconds"]) for row in known)
+        text += f"; {seconds:,.1f} s of quantum processor time"
+    return f"{text}."
+
+
+def plan_rows(found: Findings) -> list[tuple[str, str]]:
+    """What varies, over which values, the reference first."""
+    rows = [(one.name, ", ".join(map(str, one.levels))) for one in found.factors]
+    first = next(iter(found.gathered.rows), {})
+    varied = {name for name, _ in rows}
+    fixed = [
+        (name, str(first[name]))
+        for name in ("circuit", "backend", "service", "service.noise")
+        if name in first and name not in varied
+    ]
+    return [*rows, *fixed]
+
+
+def _analysis(one: Analysis) -> dict[str, Any]:
+    strong = [row for row in one.interactions if row.decision == "decided"]
+    strong.sort(key=lambda row: -abs(row.effect))
+    return {
+        "metric": one.metric,
+        "sentences": one.sentences,
+        "effects": [effect_cells(row) for row in one.effects],
+        "interactions": [effect_cells(row) for row in strong[:MOST]],
+        "more": max(len(strong) - MOST, 0),
+        "tested": len(one.interactions),
+    }
+
+
+def effect_cells(row: Effect) -> list[str]:
+    """Option, level against reference, effect, interval, p, verdict, note."""
+    p = "" if math.isnan(row.p_holm) else f"{row.p_holm:.2g}"
+    return [
+        row.option,
+        f"{row.level} against {row.reference}",
+        _signed(row.effect),
+        f"{_signed(row.low)} to {_signed(row.high)}" if not math.isnan(row.low) else "",
+        p,
+        _verdict(row),
+        row.note,
+    ]
+
+
+def _verdict(row: Effect) -> str:
+    if row.decision == "undecided" and row.repeats is not None:
+        return (
+            f"undecided; {row.repeats} repeats would decide a difference of this size"
+        )
+    words = {"none": "nothing to compare", "alias": "the same circuits"}
+    return words.get(row.decision, row.decision)
+
+
+def _signed(value: float) -> str:
+    if math.isnan(value):
+        return "none"
+    return f"{value:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _best(one: Analysis) -> dict[str, Any] | None:
+    best = one.best
+    if best is None:
+        return None
+    names = list(best.winner.options)
+    return {
+        "metric": one.metric,
+        "names": names,
+        "rows": [
+            [
+                *(str(candidate.options[name]) for name in names),
+                f"{candidate.mean:.4f}",
+                "" if candidate.repeats is None else f"{candidate.repeats:,}",
+            ]
+            for candidate in best.among[:MOST]
+        ],
+        "among": len(best.among),
+        "of": len(best.settings),
+        "corrected": f"{best.corrected:.4f}",
+        "interval": ""
+        if math.isnan(best.low)
+        else f"{best.low:.4f} to {best.high:.4f}",
+        "confirmed": best.confirmed,
+        "note": best.note,
+        "yaml": settings.as_yaml(best.winner),
+        "typed": settings.as_overrides(best.winner),
+    }
+
+
+def _failures(gathered: Gathered) -> list[tuple[str, int, str]]:
+    """Reasons for failures with how often, and the settings of the first."""
+    reasons: dict[str, list[str]] = {}
+    for row in gathered.rows:
+        if row["status"] in (FAILED, REFUSED):
+            where = ", ".join(f"{axis}={row.get(axis)}" for axis in gathered.axes)
+            reasons.setdefault(str(row["error"]), []).append(where)
+    found = [(why, len(where), where[0]) for why, where in reasons.items()]
+    return sorted(found, key=lambda one: -one[1])[:MOST]

@@ -1,0 +1,139 @@
+"""The pictures of a sweep's main metric: its effects, its levels, two options together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from qexp.effects import Analysis, Effect, Factor
+from qexp.figures import png, svg
+from qexp.figures.forest import forest
+from qexp.figures.heat import heat
+from qexp.figures.levels import levels
+from qexp.figures.panels import Factor as Panel
+from qexp.figures.panels import Level
+from qexp.figures.strips import Effect as Strip
+from qexp.findings.analysed import Findings
+from qexp.findings.means import by_level, by_two
+from qexp.findings.page import Picture
+from qexp.findings.places import cost, place, subtitle
+
+UNITS = {"rep_delay": "s"}
+"""Units of options that have one."""
+
+
+def pictures(found: Findings) -> list[Picture]:
+    """What there is to see of a sweep."""
+    one = found.main
+    if one is None:
+        return []
+    names: list[tuple[str, str, Callable[[Findings, Analysis], Figure | None]]] = [
+        ("effects", f"What each option changes in {one.metric}", effects_figure),
+        ("levels", f"{one.metric} at each level, over all other settings", _levels),
+        ("together", f"{one.metric} by the two options that matter most", _heat),
+        ("cost", f"{one.metric} and the quantum seconds that it takes", cost),
+        ("place", "Where the best setting puts the circuit", place),
+    ]
+    made = [(name, text, draw(found, one)) for name, text, draw in names]
+    return [
+        Picture(name, f"{text}.", png(figure))
+        for name, text, figure in made
+        if figure is not None
+    ]
+
+
+def vector(found: Findings) -> dict[str, bytes]:
+    """The effects as a picture for a paper, by the name of the artifact."""
+    figure = None if found.main is None else effects_figure(found, found.main)
+    return {} if figure is None else {"effects.svg": svg(figure)}
+
+
+def effects_figure(found: Findings, one: Analysis) -> Figure | None:
+    """The effects as a forest plot; None where there is nothing to compare."""
+    rows = [row for row in one.effects if row.decision != "none"]
+    if not rows:
+        return None
+    decided = [row for row in one.interactions if row.decision == "decided"]
+    return forest(
+        [_strip(row) for row in rows],
+        metric=one.metric,
+        title=f"{found.gathered.name}: effects",
+        subtitle=subtitle(found),
+        interactions=[_strip(row) for row in decided],
+    )
+
+
+def _strip(row: Effect) -> Strip:
+    return Strip(
+        option=row.option,
+        level=row.level,
+        reference=row.reference,
+        value=row.effect,
+        low=_known(row.low),
+        high=_known(row.high),
+        decided=row.decision == "decided",
+        note=row.note,
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _levels(found: Findings, one: Analysis) -> Figure | None:
+    options = [factor for factor in found.factors if factor.kind != "seed"]
+    if not options:
+        return None
+    return levels(
+        [_panel(found.done, factor, one.metric) for factor in options],
+        metric=one.metric,
+        title=f"{found.gathered.name}: {one.metric} by option",
+        subtitle=subtitle(found),
+    )
+
+
+def _panel(table: pd.DataFrame, factor: Factor, metric: str) -> Panel:
+    means = by_level(table, factor.name, factor.levels, metric)
+    return Panel(
+        factor.name,
+        [
+            Level(str(level), mean.value, mean.low, mean.high, mean.points, _at(level))
+            for level, mean in means.items()
+        ],
+        unit=UNITS.get(factor.name, ""),
+    )
+
+
+def _at(level: Hashable) -> float | None:
+    """Where a level stands on an axis of numbers."""
+    if isinstance(level, bool) or not isinstance(level, int | float):
+        return None
+    return float(level)
+
+
+def _heat(found: Findings, one: Analysis) -> Figure | None:
+    """The two options whose levels differ most; None where there are not two."""
+    reach: dict[str, float] = {}
+    for row in one.effects:
+        size = 0.0 if math.isnan(row.effect) else abs(row.effect)
+        reach[row.option] = max(reach.get(row.option, 0.0), size)
+    names = sorted(reach, key=lambda name: -reach[name])[:2]
+    chosen = [
+        factor for name in names for factor in found.factors if factor.name == name
+    ]
+    if len(chosen) < 2 or not reach[names[1]]:
+        return None
+    rows, columns = chosen
+    return heat(
+        [str(level) for level in rows.levels],
+        [str(level) for level in columns.levels],
+        by_two(found.done, rows, columns, one.metric),
+        row_option=rows.name,
+        column_option=columns.name,
+        metric=one.metric,
+        title=f"{found.gathered.name}: {rows.name} and {columns.name}",
+        subtitle=subtitle(found),
+    )

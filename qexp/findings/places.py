@@ -1,0 +1,118 @@
+"""Pictures of what a sweep cost, and of where it ran."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from qexp.devices.device import Device
+from qexp.devices.snapshot import backend
+from qexp.effects import Analysis, Candidate
+from qexp.figures.pareto import Setting
+from qexp.figures.placed import placed
+from qexp.figures.quality_cost import quality_cost
+from qexp.findings.analysed import Findings, is_larger
+from qexp.findings.best import in_words
+from qexp.findings.means import matching, mean
+
+Pair = tuple[int, int]
+
+
+def subtitle(found: Findings) -> str:
+    """Where and how a sweep ran, in a few words."""
+    gathered = found.gathered
+    rows, repeats = gathered.finished, gathered.repeats
+    text = f"{len(rows)} points on {' and '.join(gathered.devices) or 'no device'}"
+    shots = sorted({int(row["shots"]) for row in rows if row.get("shots")})
+    if shots:
+        text += f", {' or '.join(f'{one:,}' for one in shots)} shots"
+    return f"{text}, {repeats} repeat{'' if repeats == 1 else 's'}"
+
+
+def cost(found: Findings, one: Analysis) -> Figure | None:
+    """Quality against quantum seconds; None where nothing differs in its cost."""
+    if one.best is None or "quantum_seconds" not in found.done:
+        return None
+    settings = [
+        _setting(found.done, candidate, one.metric) for candidate in one.best.settings
+    ]
+    seconds = {round(s.seconds, 6) for s in settings if s.seconds is not None}
+    if len(seconds) < 2:
+        return None
+    return quality_cost(
+        settings,
+        metric=one.metric,
+        title=f"{found.gathered.name}: what quality costs",
+        subtitle=subtitle(found),
+        higher_is_better=is_larger(one.metric),
+    )
+
+
+def _setting(table: pd.DataFrame, candidate: Candidate, metric: str) -> Setting:
+    own = matching(table, candidate.options)
+    seconds = own["quantum_seconds"].mean() if len(own) else None
+    score = mean(own, metric)
+    return Setting(
+        in_words(candidate.options),
+        None if seconds is None or pd.isna(seconds) else float(seconds),
+        score.value,
+        score.low,
+        score.high,
+    )
+
+
+def place(found: Findings, one: Analysis) -> Figure | None:
+    """The qubits of the best setting; None where they, or the device, are not known."""
+    own = found.done
+    if one.best is not None:
+        own = matching(found.done, one.best.winner.options)
+    for row in own.to_dict("records"):
+        device = found.gathered.device_of(row)
+        qubits = _qubits(row)
+        if device is not None and device.properties is not None and qubits:
+            return _map(found, device, qubits)
+    return None
+
+
+def _qubits(row: Mapping[str, Any]) -> list[int]:
+    told = row.get("physical_qubits")
+    return [int(one) for one in json.loads(told)] if isinstance(told, str) else []
+
+
+def _map(found: Findings, device: Device, qubits: Sequence[int]) -> Figure | None:
+    couplings = [
+        (int(a), int(b)) for a, b in device.configuration["coupling_map"] or []
+    ]
+    if not couplings:
+        return None
+    known = backend(device).properties()
+    inside = set(qubits)
+    return placed(
+        couplings,
+        list(qubits),
+        readout=[_readout(known, qubit) for qubit in range(device.num_qubits)],
+        two_qubit=_errors(known),
+        used=[pair for pair in couplings if inside.issuperset(pair)],
+        title=f"{found.gathered.name}: where it ran",
+        subtitle=f"{device.name}, calibrated {device.day}",
+    )
+
+
+def _readout(properties: Any, qubit: int) -> float | None:
+    try:
+        return float(properties.readout_error(qubit))
+    except Exception:  # terra raises an error of its own where it is not known
+        return None
+
+
+def _errors(properties: Any) -> dict[Pair, float | None]:
+    found: dict[Pair, float | None] = {}
+    for gate in properties.gates:
+        if len(gate.qubits) == 2:
+            errors = [one.value for one in gate.parameters if one.name == "gate_error"]
+            found[gate.qubits[0], gate.qubits[1]] = errors[0] if errors else None
+    return found

@@ -1,0 +1,100 @@
+"""What a table of points becomes: factors, effects, settings, a page."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from qexp.findings import best, means, story
+from qexp.findings.compared import compared
+from qexp.findings.gathered import columns, read
+from tests.findings.made import GAIN, findings
+
+
+def test_values_are_read_from_the_texts_that_mlflow_keeps():
+    row = {"point": "p", "a": "3", "b": "5e-05", "c": "True", "d": "None", "e": "0x1"}
+    found = read({**row, "circuit": "1", "error": ""})
+    assert found["a"] == 3
+    assert isinstance(found["a"], int)
+    assert found["b"] == 5e-5
+    assert found["c"] is True
+    assert found["d"] is None
+    assert (found["e"], found["circuit"]) == ("0x1", "1")
+    assert found["status"] == "finished"
+    assert read({**row, "error": "no"})["status"] == "failed"
+    assert read({**row, "point": "", "error": "no"})["status"] == "refused"
+
+
+def test_options_stand_under_their_own_names():
+    axes = ["options.shots", "circuit.num_qubits", "backend", "service.noise"]
+    assert columns(axes) == ("shots", "circuit.num_qubits", "backend", "service.noise")
+
+
+def test_the_effect_that_was_put_in_is_found():
+    found = findings()
+    (row,) = [one for one in found.main.effects if one.option == "layout_method"]
+    assert row.low < GAIN < row.high
+    assert row.decision == "decided"
+    assert found.sentences.startswith("layout_method dense raises score by 0.05")
+    assert "optimization_level" in found.sentences
+    assert list(found.effects.columns)[:4] == ["metric", "option", "level", "reference"]
+
+
+def test_nothing_varies():
+    found = findings()
+    rows = [row for row in found.gathered.rows if row["layout_method"] == "dense"]
+    same = tuple({**row, "optimization_level": 1} for row in rows)
+    object.__setattr__(found.gathered, "rows", same)
+    assert found.factors == ()
+    assert found.sentences == ""
+    assert "Nothing varies" in story.page_of([found])
+
+
+def test_the_best_settings_can_be_declared_and_typed():
+    winner = findings().main.best.winner
+    assert winner.options["layout_method"] == "dense"
+    declared = yaml.safe_load(best.as_yaml(winner))
+    assert declared["options"]["layout_method"] == "dense"
+    assert "options.layout_method=dense" in best.as_overrides(winner)
+
+
+def test_a_method_that_is_not_set_is_typed_as_null():
+    winner = findings(repeats=2).main.best.settings[-1]
+    assert winner.options["layout_method"] == "default"
+    assert best.settings(winner)["options.layout_method"] is None
+    assert "options.layout_method=null" in best.as_overrides(winner)
+
+
+def test_means_have_intervals_of_t_over_repeats():
+    table = findings(repeats=3).gathered.frame
+    found = means.by_level(table, "layout_method", ("default", "dense"), "score")
+    gap = found["dense"].value - found["default"].value
+    assert gap == pytest.approx(GAIN, abs=0.003)
+    blocks = table[table.layout_method == "dense"].groupby("block").score.mean()
+    half = 4.302653 * blocks.std() / 3**0.5
+    assert found["dense"].high - found["dense"].value == pytest.approx(half)
+
+
+def test_two_sweeps_are_compared_row_by_row():
+    one, other = findings(sweep="a"), findings(sweep="b", seed=2)
+    rows = {(row.option, row.level): row for row in compared([one, other])}
+    value, low, high = rows["layout_method", "dense"].difference
+    assert low < 0 < high
+    assert value == pytest.approx(0, abs=0.01)
+    page = story.page_of([one, other])
+    assert "Side by side" in page
+    assert page.count("<h2>") == 3
+    assert compared([one]) == []
+
+
+def test_a_page_is_whole_in_itself_and_escapes_what_it_quotes():
+    found = findings()
+    rows = found.gathered.rows
+    bad = {**rows[0], "status": "failed", "error": "<script>no</script>", "score": None}
+    object.__setattr__(found.gathered, "rows", (bad, *rows[1:]))
+    page = story.page_of([found])
+    assert "<script>no" not in page
+    assert "&lt;script&gt;no" in page
+    assert "http" not in page
+    assert page.count("data:image/png;base64,") >= 2
+    assert "1 of" in page  # the pair that is left out is told

@@ -1,0 +1,110 @@
+"""What a real sweep leaves: sentences, tables, a page, from the ledger and from MLflow."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+import qexp as package
+from qexp.errors import ConfigError
+from tests.conftest import qexp_process
+from tests.sweeps import Logged
+
+SWEEP = (
+    "-m",
+    "+experiment=ghz",
+    "backend=ibmq_manila",
+    "circuit.num_qubits=3",
+    "options.layout_method=trivial,sabre",
+    "options.rep_delay=5e-5,2.5e-4",
+    "options.shots=1000",
+    "repeats=3",
+    "seed=1",
+)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, database):
+    """A folder in which a sweep was run, and what it printed."""
+    folder = tmp_path_factory.mktemp("swept")
+    shutil.copy(database, folder / "mlflow.db")
+    done = qexp_process(*SWEEP, cwd=folder)
+    assert done.status == 0, done.err
+    return folder, done
+
+
+@pytest.fixture
+def inside(swept, monkeypatch):
+    monkeypatch.chdir(swept[0])
+    return swept[0]
+
+
+def sentence(text):
+    """What the sweep found, where it is printed."""
+    (found,) = [line for line in text.splitlines() if " hellinger_fidelity by " in line]
+    return found
+
+
+def test_a_sweep_ends_in_an_answer(swept, tmp_path):
+    folder, done = swept
+    logged = Logged(folder)
+    assert {
+        "effects.csv",
+        "effects.png",
+        "effects.svg",
+        "levels.png",
+        "report.html",
+    } <= (logged.files())
+    note = logged.parent.data.tags["mlflow.note.content"]
+    assert note.startswith(sentence(done.out))
+    assert f"path=effects.png&run_uuid={logged.parent.info.run_id}" in note
+    rows = logged.read("effects.csv", tmp_path).splitlines()
+    assert rows[0].startswith("metric,option,level,reference,effect,low,high,p_holm")
+    assert any("layout_method,sabre,trivial" in row for row in rows)
+
+
+def test_the_report_is_the_same_from_the_ledger_and_from_mlflow(inside, qexp):
+    here = qexp("report", "out=here.html")
+    sweep = Logged(inside).parent.data.tags["qexp.sweep"]
+    there = qexp("report", sweep, "out=there.html", "tracking.uri=sqlite:///mlflow.db")
+    assert here.status == there.status == 0
+    assert sentence(here.out) == sentence(there.out)
+    pages = [(inside / name).read_text() for name in ("here.html", "there.html")]
+    assert pages[0] == pages[1]
+    assert "Best settings" in pages[0]
+
+
+def test_a_sweep_is_loaded_in_python(inside):
+    sweep = package.load()
+    assert len(sweep.frame) == 12
+    assert set(sweep.frame.status) == {"finished"}
+    assert sweep.metrics[0] == "hellinger_fidelity"
+    assert sweep.analysis("success_probability").metric == "success_probability"
+    with pytest.raises(ConfigError, match="metric = nothing"):
+        sweep.analysis("nothing")
+    assert "<img" in sweep._repr_html_()
+    assert sweep.report(inside / "own.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("report", "nosuch"), "nosuch"),
+        (("report", "options.shots=3"), "options.shots"),
+        (("report", "--json"), "--json"),
+        (("report", "out=/proc/none/r.html"), "cannot be written"),
+    ],
+)
+def test_mistakes_are_told(inside, qexp, arguments, told):
+    done = qexp(*arguments)
+    assert done.status == 2
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_without_a_workspace(folder, qexp):
+    done = qexp("report")
+    assert done.status == 2
+    assert re.search("no workspace|no such file", done.err)
