@@ -21,6 +21,9 @@ from qexp.findings.means import matching, mean
 
 Pair = tuple[int, int]
 
+ALIKE = 1.02
+"""Costs that differ by less than this factor are no choice to make."""
+
 
 def subtitle(found: Findings) -> str:
     """Where and how a sweep ran, in a few words."""
@@ -40,8 +43,8 @@ def cost(found: Findings, one: Analysis) -> Figure | None:
     settings = [
         _setting(found.done, candidate, one.metric) for candidate in one.best.settings
     ]
-    seconds = {round(s.seconds, 6) for s in settings if s.seconds is not None}
-    if len(seconds) < 2:
+    seconds = [one.seconds for one in settings if one.seconds]
+    if not seconds or max(seconds) < ALIKE * min(seconds):
         return None
     return quality_cost(
         settings,
