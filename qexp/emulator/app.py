@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from qexp.emulator import account, runtime
 from qexp.emulator.refusal import FAULT, NOT_A_REQUEST, NOT_FOUND, Refusal
-from qexp.emulator.requests import Service, refused
+from qexp.emulator.requests import Service, refused, told
 
 
 def application(service: Service, ready: Callable[[], None]) -> FastAPI:
@@ -45,7 +46,9 @@ async def _refusal(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    return refused(request, *NOT_A_REQUEST, "The request is not valid")
+    assert isinstance(error, RequestValidationError)
+    wrong = "; ".join(map(told, error.errors()))
+    return refused(request, *NOT_A_REQUEST, f"The request is not valid. {wrong}")
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -54,4 +57,5 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    return refused(request, *FAULT, f"{type(error).__name__}: {error}")
+    traceback.print_exception(error)  # it is for whoever runs the service
+    return refused(request, *FAULT, f"The service has a fault ({type(error).__name__})")

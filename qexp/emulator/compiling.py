@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from qiskit import QuantumCircuit
+from qiskit.transpiler.passes.synthesis.plugin import unitary_synthesis_plugin_names
+from qiskit.transpiler.preset_passmanagers.plugin import list_stage_plugins
+
 from qexp.emulator.refusal import NOT_A_REQUEST, Refusal
 from qexp.planning.free import transpiler_arguments
 
@@ -28,6 +32,21 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 """Arguments of `qiskit.transpile` that have a form in JSON; the others are objects."""
 
+_WORDS: dict[tuple[type, ...], str] = {
+    (int,): "an integer",
+    (int, float): "a number",
+    (bool,): "true or false",
+    (str,): "text",
+    (list,): "a list",
+    (dict,): "a mapping",
+    (list, dict): "a list or a mapping",
+}
+
+_STAGES = ("init", "layout", "routing", "translation", "optimization", "scheduling")
+"""Stages of the compiler, for each of which `<stage>_method` chooses a plugin."""
+
+_TIMING = ("granularity", "min_length", "pulse_alignment", "acquire_alignment")
+
 
 def require_types(
     options: dict[str, Any], types: dict[str, tuple[type, ...]], path: str = ""
@@ -45,8 +64,7 @@ def require_types(
     for key, allowed in types.items():
         value = options.get(key)
         if value is not None and not _is(value, allowed):
-            wanted = " or ".join(one.__name__ for one in allowed)
-            raise _refusal(f"{path}{key} must be {wanted}", value)
+            raise _refusal(f"{path}{key} must be {_WORDS[allowed]}", value)
 
 
 def _is(value: Any, allowed: tuple[type, ...]) -> bool:
@@ -88,6 +106,29 @@ def require_compilable(options: dict[str, Any], qubits: int) -> None:
     path = "transpiler_options."
     require_types(further, _TYPES, path)
     _require_fit(further, path, qubits)
+    for stage in _STAGES:
+        _require_one_of(further, f"{stage}_method", list_stage_plugins(stage))
+    synthesis = ["default", *unitary_synthesis_plugin_names()]
+    _require_one_of(further, "unitary_synthesis_method", synthesis)
+    _require_timing(further.get("timing_constraints") or {})
+
+
+def _require_one_of(further: dict[str, Any], key: str, known: list[str]) -> None:
+    value = further.get(key)
+    if value is not None and value not in known:
+        wanted = f"transpiler_options.{key} must be one of {', '.join(sorted(known))}"
+        raise _refusal(wanted, value)
+
+
+def _require_timing(given: dict[str, Any]) -> None:
+    for key, value in given.items():
+        path = f"transpiler_options.timing_constraints.{key}"
+        if key not in _TIMING:
+            raise _refusal(
+                f"keys of timing_constraints must be of {', '.join(_TIMING)}", key
+            )
+        if type(value) is not int or value < 1:
+            raise _refusal(f"{path} must be an integer of 1 or more", value)
 
 
 def _require_fit(options: dict[str, Any], path: str, qubits: int) -> None:
@@ -141,3 +182,28 @@ def _require_coupling(coupling: Any, path: str, qubits: int) -> None:
             raise _refusal(
                 f"{what} of pairs of qubits of the device, 0 to {qubits - 1}", pair
             )
+
+
+def require_layouts(options: dict[str, Any], circuits: list[QuantumCircuit]) -> None:
+    """Refuse layouts that do not have each qubit of each circuit.
+
+    Args:
+        options: A job's inputs, as `require_compilable` lets them pass.
+        circuits: The job's circuits.
+
+    Raises:
+        Refusal: One has more, fewer or other qubits.
+    """
+    further = options.get("transpiler_options", {})
+    for path, given in {"": options, "transpiler_options.": further}.items():
+        layout = given.get("initial_layout")
+        if not layout:
+            continue
+        for place, circuit in enumerate(circuits):
+            width = circuit.num_qubits
+            keys = {int(key) for key in layout} if isinstance(layout, dict) else None
+            if len(layout) != width or keys not in (None, set(range(width))):
+                what = f"circuit {place} ({circuit.name}), 0 to {width - 1}"
+                raise _refusal(
+                    f"{path}initial_layout must have the qubits of {what}", layout
+                )

@@ -58,6 +58,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "initial_layout": (list, dict),
     "transpiler_options": (dict,),
     "header": (dict,),
+    "method": (str,),
+    "precision": (str,),
+    "device": (str,),
 }
 
 

@@ -90,6 +90,24 @@ def _finite(text: str) -> float:
     return value
 
 
+_SAID = {
+    "missing": "is missing",
+    "string_type": "must be text",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+}
+
+
+def told(problem: Any) -> str:
+    """One of pydantic's problems with a request, as a sentence about an input."""
+    where = [str(one) for one in problem["loc"] if one != "query"]
+    name = ".".join(where) or "the request"
+    if problem["type"] in _SAID:
+        return f"{name} {_SAID[problem['type']]}"
+    reason = problem["msg"].replace("Input should", "must").partition(",")[0]
+    return f"{name} {reason}"
+
+
 def refused(request: Request, status: int, code: int, message: str) -> JSONResponse:
     """The response to a request that is refused, in the form of the API it came to."""
     runtime = request.url.path.startswith(RUNTIME)

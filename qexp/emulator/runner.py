@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from qexp.emulator import pace
+from qexp.emulator.compiling import require_layouts
 from qexp.emulator.inputs import require_number, require_room, taken
 from qexp.emulator.refusal import FAULT, UNREADABLE, Refusal
 from qexp.emulator.run import merged, submission
@@ -141,7 +143,8 @@ class Runner:
         except Unreadable as error:
             return Refusal(*UNREADABLE, str(error)).text.encode(), FAILED
         except Exception as error:  # a job must not take the service with it
-            fault = Refusal(*FAULT, f"{type(error).__name__}: {error}")
+            traceback.print_exception(error)  # it is for whoever runs the service
+            fault = Refusal(*FAULT, f"The service has a fault ({type(error).__name__})")
             return fault.text.encode(), FAILED
 
     def _ran(self, job: Job) -> bytes:
@@ -157,6 +160,7 @@ class Runner:
         except Unreadable as error:
             raise Refusal(*UNREADABLE, str(error)) from error
         require_room(circuits, offered)
+        require_layouts(inputs.options, circuits)
         asked = submission(job, offered, inputs, circuits, self._settings.noise)
         answers = self._answers(asked, start)
         names = [circuit.name for circuit in circuits]

@@ -24,7 +24,7 @@ from qexp.emulator.refusal import (
     QUEUE_FULL,
     Refusal,
 )
-from qexp.emulator.requests import RUNTIME, Service, content, owner, service
+from qexp.emulator.requests import RUNTIME, Service, content, owner, service, told
 from qexp.emulator.settings import GROUP, HUB, PROJECT
 from qexp.emulator.store import CANCELLED, COMPLETED, OPEN, Job
 
@@ -92,10 +92,7 @@ def _asked(sent: Any) -> Asked:
     try:
         asked = Asked.model_validate(sent)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}"
-            for one in error.errors(include_url=False, include_input=False)
-        )
+        wrong = "; ".join(map(told, error.errors(include_url=False)))
         raise Refusal(*NOT_A_REQUEST, f"The request is not valid. {wrong}") from error
     _known(asked.program_id)
     if (asked.hub, asked.group, asked.project) != (HUB, GROUP, PROJECT):

@@ -23,6 +23,7 @@ import qiskit.circuit
 import qiskit.pulse
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit.operation import Operation
+from qiskit.exceptions import QiskitError
 from qiskit.qpy.binary_io import circuits as circuits_io
 from qiskit.qpy.binary_io import schedules as schedules_io
 from qiskit.qpy.binary_io import value as value_io
@@ -125,7 +126,12 @@ def _said(error: Exception) -> str:
     if isinstance(error, Refused):
         return str(error)
     message = getattr(error, "message", None) or str(error)
-    return f"{type(error).__name__}: {message}"
+    if isinstance(error, QiskitError) or message.startswith("Invalid instruction type"):
+        return message  # they are terra's own sentences
+    return (
+        "it is no circuit that can be read (QPY up to version "
+        f"{qpy.common.QPY_VERSION}, compressed, in base64)"
+    )
 
 
 def _circuit(item: Any) -> QuantumCircuit:
@@ -156,6 +162,8 @@ def _decompressed(content: bytes) -> bytes:
 
 
 def _program(text: str) -> QuantumCircuit:
+    if not text.strip():
+        raise Refused("it is empty")
     if widest_register(text) > WIDEST:
         raise Refused(f"a register has more than {WIDEST} bits")
     plain = text.lstrip()

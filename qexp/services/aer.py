@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from mthree import M3Mitigation
 from qiskit import QuantumCircuit
+from qiskit.exceptions import QiskitError
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
@@ -61,8 +64,11 @@ class AerMachine:
         """
         if self._noise is not None:
             options["noise_model"] = self._noise_of(touched(circuit))
-        job = self._simulator.run(circuit, shots=shots, seed_simulator=seed, **options)
-        result = job.result().to_dict()
+        fixed = {"shots": shots, "seed_simulator": seed}
+        try:
+            result = self._simulator.run(circuit, **fixed, **options).result().to_dict()
+        except (TypeError, RuntimeError, QiskitError) as error:
+            raise PointFailed(_said(error, options)) from error
         experiment: dict[str, Any] = result["results"][0] if result["results"] else {}
         if not experiment.get("success"):
             raise PointFailed(str(experiment.get("status") or result["status"]))
@@ -94,3 +100,17 @@ class AerMachine:
             finally:
                 self._simulator.set_options(seed_simulator=None, noise_model=None)
         return mitigation
+
+
+def _said(error: Exception, options: Mapping[str, Any]) -> str:
+    """Why Aer did not begin."""
+    text = getattr(error, "message", None) or str(error)
+    if not isinstance(error, TypeError):
+        return f"Aer: {text}"
+    named = re.match(r"invalid option type: name=(\w+), type=\w+, expected=(\w+)", text)
+    if named:
+        key, kind = named.groups()
+        return f"{key} = {options.get(key)!r}: Aer takes a value of type {kind}"
+    value = text.rpartition(", ")[2]
+    keys = [key for key, one in options.items() if repr(one) == value]
+    return f"{' or '.join(keys) or 'a run option'} = {value}: Aer takes no such value"
