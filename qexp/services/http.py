@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import LocationParseError
 
 from qexp.errors import ServiceError
 from qexp.planning.wording import count
@@ -124,13 +123,13 @@ class Http:
                     allow_redirects=False,  # the token is for nobody else
                     **_merged(content, headers),
                 )
-            except (requests.RequestException, LocationParseError) as error:
+            except (requests.RequestException, ValueError) as error:
                 problem = self._without_secrets(
                     f"{what}: {reason(error, url, self._ever)}"
                 )
                 if isinstance(
                     error,
-                    requests.exceptions.SSLError | ValueError | LocationParseError,
+                    requests.exceptions.SSLError | ValueError,
                 ):
                     raise ServiceError(problem) from None
                 lost, pause = not _unsent(error), self._pause(number)
@@ -210,7 +209,7 @@ def _until(date: str) -> float:
     return (moment - datetime.now(timezone.utc)).total_seconds()
 
 
-def _unsent(error: requests.RequestException) -> bool:
+def _unsent(error: Exception) -> bool:
     """Whether no connection was made, so that nothing was sent."""
     if isinstance(error, requests.ConnectTimeout):
         return True

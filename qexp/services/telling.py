@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import socket
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from urllib3.exceptions import NameResolutionError
 
 SHOWN = 2000
 """Most characters of an answer that an error message quotes."""
@@ -39,9 +37,9 @@ def reason(error: Exception, url: str, ever: bool) -> str:
     cause = getattr(cause, "reason", None) or cause
     if isinstance(error, requests.exceptions.SSLError):
         return f"no answer ({_tls(str(cause))})"
-    if isinstance(cause, NameResolutionError | socket.gaierror):
+    if type(cause).__name__ == "NameResolutionError":
         return f"no answer (there is no host {''.join(host)}: check service.url)"
-    if isinstance(error, ValueError) or "Failed to parse" in str(error):
+    if isinstance(error, ValueError):
         return f"that is no address ({error}): check service.url"
     text = f"no answer ({type(error).__name__}: {cause})"
     if isinstance(error, requests.ConnectionError) and scheme == "http" and not ever:
