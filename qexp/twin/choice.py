@@ -139,7 +139,8 @@ ENGINES: dict[EngineName, Engine] = {
     "mps": Engine(_mps_refusal, _mps_seconds, _mps_unwise),
     "trajectories": Engine(_trajectories_refusal, _trajectories_seconds),
 }
-"""Another joins by an entry here, and one in `simulate.SAMPLERS`."""
+"""Another joins by an entry here, and one in `simulate.SAMPLERS`. The first that takes
+less time than starting Aer is taken."""
 
 
 def choose(asked: Asked, wanted: EngineName) -> EngineName:
@@ -152,27 +153,29 @@ def choose(asked: Asked, wanted: EngineName) -> EngineName:
     Raises:
         PointFailed: The wanted one cannot, or none can; says why.
     """
-    found = {name: _against(one, asked, wanted) for name, one in ENGINES.items()}
     if wanted != "auto":
-        if found[wanted] is not None:
-            raise PointFailed(f"service.twin.engine = {wanted}: {found[wanted]}.")
+        reason = ENGINES[wanted].refusal(asked)
+        if reason is not None:
+            raise PointFailed(f"service.twin.engine = {wanted}: {reason}.")
         return wanted
-    able = [name for name, reason in found.items() if reason is None]
-    if not able:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.items())
+    against: dict[str, str] = {}
+    seconds: dict[EngineName, float] = {}
+    for name, engine in ENGINES.items():
+        reason = engine.refusal(asked) or engine.unwise(asked)
+        if reason is not None:
+            against[name] = reason
+            continue
+        seconds[name] = engine.seconds(asked)
+        if seconds[name] < AER:
+            return name
+    if not seconds:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in against.items())
         raise PointFailed(
             f"{len(asked.built.program.places)} active qubits cannot be simulated with "
             f"noise in the {_size(asked.memory)} of memory at hand ({reasons}). Use fewer "
             "qubits, or service.noise=ideal."
         )
-    return min(able, key=lambda name: ENGINES[name].seconds(asked))
-
-
-def _against(engine: Engine, asked: Asked, wanted: EngineName) -> str | None:
-    reason = engine.refusal(asked)
-    if reason is None and wanted == "auto":
-        return engine.unwise(asked)
-    return reason
+    return min(seconds, key=seconds.__getitem__)
 
 
 def _size(number: int) -> str:
