@@ -50,7 +50,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "secrets",
             "twin",
         },
-        {"mthree", "numpy", "qiskit", "qiskit_aer", "requests", "urllib3"},
+        {"mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
     ),
     # a service of its own, which no other room knows
     "emulator": (
