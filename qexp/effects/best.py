@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qexp.effects.additive import additive
+from qexp.effects.chosen import corrected, means
 from qexp.effects.dunnett import both_sides, one_sided
 from qexp.effects.estimate import LEVEL, quantile
 from qexp.effects.layout import Layout, Truths
@@ -101,7 +101,7 @@ def best(
     if found.number < 2:
         return None
     sign = 1.0 if larger else -1.0
-    mean = sign * _means(found.mean)
+    mean = sign * means(found.mean)
     order = np.argsort(-mean, kind="stable")
     error = errors(found)
     ends = _ends(mean, found, error)
@@ -122,18 +122,6 @@ def best(
         confirmed=_confirmed(found.options[order[0]], fresh),
         note=_note(found, error, metric),
     )
-
-
-def _means(values: Floats) -> Floats:
-    """Means over blocks, with what a setting lacks made up for; -inf without any."""
-    if not np.isnan(values).any():
-        return np.asarray(values.mean(axis=1))
-    row, column = np.nonzero(~np.isnan(values))
-    fit = additive(row, column, values[row, column])
-    found = np.full(len(values), -np.inf)
-    present = np.unique(row)
-    found[present] = fit.row[present]
-    return found
 
 
 def _ends(mean: Floats, found: Settings, error: Errors | None) -> Floats:
@@ -223,41 +211,6 @@ def _reach(others: int, freedom: float) -> float:
         return math.inf
     chance = 1 - (1 - LEVEL) / others
     return quantile(chance, freedom) + quantile(POWER, freedom)
-
-
-def corrected(values: Floats, by_shot: Floats) -> float:
-    """The best mean, corrected for having been chosen.
-
-    With several blocks the winner of all blocks but one is looked up in that one, in
-    turn, and those values are averaged. With one block, means are drawn towards their
-    average as far as shot noise makes them scatter (James and Stein, Proceedings of the
-    Fourth Berkeley Symposium 1, 361, 1961).
-
-    Args:
-        values: The metric where more is better, shape (S, B).
-        by_shot: Variance by shot noise, shape (S, B).
-    """
-    blocks = values.shape[1]
-    if blocks > 1:
-        found = [_held_out(values, block) for block in range(blocks)]
-        known = [one for one in found if not math.isnan(one)]
-        return math.fsum(known) / len(known) if known else math.nan
-    means = values[:, 0]
-    centre, scatter = float(means.mean()), float(means.var(ddof=1))
-    noise = float(by_shot.mean())
-    if math.isnan(noise) or scatter == 0 or len(means) < 4:
-        return float(means.max())
-    kept = max(1 - (len(means) - 3) / (len(means) - 1) * noise / scatter, 0.0)
-    return centre + kept * (float(means.max()) - centre)
-
-
-def _held_out(values: Floats, block: int) -> float:
-    """What the winner of the other blocks gained in this one, on the level of all."""
-    rest = np.delete(values, block, axis=1)
-    winner = int(np.argmax(_means(rest)))
-    here = ~np.isnan(values[:, block])
-    level = float(_means(values)[here].mean())
-    return level + float(values[winner, block] - values[here, block].mean())
 
 
 def _whole(freedom: float) -> float:

@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 from qexp.effects import analyse, factor
-from qexp.effects.best import best, corrected
+from qexp.effects.best import best
+from qexp.effects.chosen import corrected
 from qexp.effects.dunnett import both_sides, one_sided
 from qexp.effects.layout import layout
 from qexp.effects.table import cells
@@ -71,13 +72,13 @@ def test_the_best_is_among_those_that_may_be_it():
         for one, code in zip(ALL, truth.level[really], strict=True)
     }
     held = 0
-    for _ in range(300):
+    for _ in range(200):
         drift = rng.normal(0, 0.02, truth.job.max() + 1)[truth.job]
         noise = rng.normal(0, 0.004, truth.value.shape)
         value = gain[:, None] + drift + noise
         found = best(layout(replace(truth, value=value)), "m")
         held += options in [one.options for one in found.among]
-    assert held >= 0.95 * 300 - 3 * math.sqrt(300 * 0.05 * 0.95)
+    assert held >= 0.95 * 200 - 3 * math.sqrt(200 * 0.05 * 0.95)
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
@@ -106,11 +107,11 @@ def test_the_winner_s_interval_holds_though_it_was_chosen():
     option = factor("layout_method", list("abcdefghijkl"))
     truth = cells(table((option,), lambda row: 0.0, blocks=4), (option,), "m")
     held = 0
-    for _ in range(300):
+    for _ in range(200):
         value = rng.normal(0.5, 0.01, truth.value.shape)
         found = best(layout(replace(truth, value=value)), "m")
         held += found.low <= 0.5 <= found.high
-    assert held >= 0.95 * 300 - 3 * math.sqrt(300 * 0.05 * 0.95)
+    assert held >= 0.95 * 200 - 3 * math.sqrt(200 * 0.05 * 0.95)
 
 
 def test_fresh_repeats_confirm():
