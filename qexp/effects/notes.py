@@ -9,6 +9,10 @@ from qexp.effects.contrast import Contrast
 from qexp.effects.estimate import Estimate
 from qexp.effects.layout import Layout
 
+ENOUGH = 5
+"""Blocks from which on a contrast that drifts by itself is noticed: with 2 and 3, such
+drift decides a null sweep in more than 5 % (docs/statistics.md)."""
+
 
 def effect(
     layout: Layout, one: Contrast, found: Estimate, by_seed: Sequence[float]
@@ -18,6 +22,7 @@ def effect(
         _left(one),
         _blocks(layout, found),
         _scatter(found),
+        _alike(one, found),
         _confounded(found),
         _aliased(found),
         _seeds(by_seed, found),
@@ -50,6 +55,14 @@ def _scatter(found: Estimate) -> str:
     if found.error == 0 and found.unit == "block" and found.value != 0:
         return "the same in every repeat, though compiled anew"
     return ""
+
+
+def _alike(one: Contrast, found: Estimate) -> str:
+    """What a pooled error takes for granted, where there are too few blocks to see it."""
+    compiled = any(factor.kind == "compile" for factor in one.factors)
+    if found.unit != "point" or found.blocks >= ENOUGH or not compiled:
+        return ""
+    return f"if its circuits drift alike, which {found.blocks} repeats cannot show"
 
 
 def _confounded(found: Estimate) -> str:

@@ -369,3 +369,14 @@ def test_a_factor_needs_two_values():
     assert factor("layout_method", [None, "dense"]).reference is None
     assert factor("shots", [100, 4000], default=4000).levels == (4000, 100)
     assert factor("shots", [100, 200], default=4000).levels == (100, 200)
+
+
+def test_few_repeats_say_what_they_take_for_granted():
+    said = "if its circuits drift alike, which 3 repeats cannot show"
+    three, five = (
+        analyse(table(ALL, additive, blocks=blocks, noise=0.01, seed=6), ALL, "m")
+        for blocks in (3, 5)
+    )
+    assert said in effect(three, "optimization_level", 0).note
+    assert said not in effect(three, "rep_delay", 5e-5).note
+    assert "drift alike" not in effect(five, "optimization_level", 0).note
