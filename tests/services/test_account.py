@@ -85,7 +85,7 @@ def test_the_url_is_that_of_a_login(where):
     ("end", "answer", "message"),
     [
         ("version", {}, "nobody logs in there"),
-        ("version", "<html>", "not JSON"),
+        ("version", "<html>", "a web page"),
         ("loginWithToken", {"token": "x"}, "no usable id"),
         ("users/me", {"id": "u"}, "no usable urls"),
         ("users/me", {"urls": {"http": "http://h/api"}}, "may not use the runtime"),

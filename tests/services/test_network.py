@@ -131,6 +131,7 @@ def test_http_where_a_server_speaks_https_is_told(listening, clock, monkeypatch)
         Account(CircuitRunnerService(url=url), Http(5.0, clock))
 
 
+@pytest.mark.filterwarnings("ignore:.*the token is sent there unencrypted")
 def test_a_host_that_is_not_there_is_told(clock, monkeypatch):
     told = refused("http://nowhere.invalid/api", clock, monkeypatch)
     assert "there is no host nowhere.invalid" in told
