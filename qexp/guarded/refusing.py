@@ -126,6 +126,8 @@ def _said(error: Exception) -> str:
     if isinstance(error, Refused):
         return str(error)
     message = getattr(error, "message", None) or str(error)
+    if "for 'dt' unit" in message:  # in QPY, delays have no unit
+        return "a delay is no integer: QPY keeps no units, so give delays in dt"
     if isinstance(error, QiskitError) or message.startswith("Invalid instruction type"):
         return message  # they are terra's own sentences
     return (

@@ -7,6 +7,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qexp.circuits.delays import in_dt
 from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ConfigError, PointFailed, ServiceError
 from qexp.planning.submission import Part, Submission
@@ -138,7 +139,9 @@ class Sender:
 
     def _circuits(self, flight: Flight) -> list[QuantumCircuit]:
         if not compiles(flight.submission):
-            return [one for part in flight.parts for one in part.circuits()]
+            dt = flight.submission.device.dt
+            declared = (one for part in flight.parts for one in part.circuits())
+            return [in_dt(one, dt) for one in declared]
         return [
             one
             for part in flight.parts

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit, qpy
 
+from qexp.circuits.delays import DT, units
 from qexp.circuits.distinct import distinct
 from qexp.errors import ConfigError
 
@@ -88,6 +89,11 @@ def packed(circuit: QuantumCircuit) -> str:
                 raise ConfigError(
                     f"circuit {circuit.name}: {name} has the angle {angle}."
                 )
+    others = {unit for unit in units(circuit) if unit != DT}
+    if others:
+        raise ConfigError(
+            f"circuit {circuit.name}: a delay in {min(others)} would be read as one in dt."
+        )
     stream = io.BytesIO()
     try:
         qpy.dump(distinct(circuit), stream)

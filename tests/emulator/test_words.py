@@ -70,7 +70,7 @@ def delayed() -> QuantumCircuit:
         ({"circuits": wrapped(b"QISKIT")}, NOT_READ),
         (
             {"circuits": encoded(delayed())},
-            "Integer duration is expected for 'dt' unit",
+            "a delay is no integer: QPY keeps no units",
         ),
     ],
     ids=str,

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Qubit
+from qiskit.circuit import Delay, Qubit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobStatus
 from qiskit.result import Result
@@ -103,6 +103,15 @@ def test_the_same_over_http(bell, served):
     assert params["transpiler_options"] == {"routing_method": "sabre"}
     assert params["init_qubits"] is True
     assert params["measurement_error_mitigation"] is False
+
+
+def test_a_delay_is_as_long_there_as_it_was_here(bell, served):
+    circuit = QuantumCircuit(1, 1, name="waits")
+    circuit.delay(2, 0, unit="us")
+    circuit.measure(0, 0)
+    qexp.run_circuits(circuit, "ibmq_montreal", service=REMOTE).result(timeout=60)
+    (sent,) = fakes.circuits(served.bodies[0]["params"])
+    assert sent.data[0].operation == Delay(9000, "dt")  # of 2/9 ns each
 
 
 def test_a_failed_job(bell, served):

@@ -10,8 +10,14 @@ import zlib
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import Delay
 
+from qexp.circuits.delays import in_dt, units
+from qexp.declare.config import Backend
+from qexp.devices.device import load
+from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
+from qexp.services.program import compile_for
 from qexp.services.wire import encode, packed, with_methods
 from tests.embedded import ghz
 
@@ -27,6 +33,41 @@ def test_a_circuit_is_qpy():
     (back,) = qpy.load(io.BytesIO(unpacked(sent["__value__"])))
     assert back == circuit
     assert back.name == circuit.name
+
+
+def test_a_unit_that_would_be_lost_is_refused():
+    circuit = QuantumCircuit(1, 1, name="waits")
+    circuit.delay(2, 0, unit="us")
+    with pytest.raises(ConfigError, match="waits: a delay in us would be read as"):
+        packed(circuit)
+    (back,) = qpy.load(io.BytesIO(unpacked(packed(in_dt(circuit, 1e-9)))))
+    assert back.data[0].operation == Delay(2000, "dt")
+
+
+def test_delays_are_in_dt_as_the_compiler_makes_them():
+    circuit = QuantumCircuit(1, 1)
+    circuit.delay(1.5, 0, unit="us")
+    with circuit.if_test((0, True)):
+        circuit.delay(300, 0, unit="ns")
+    circuit.delay(7, 0)
+    circuit.measure(0, 0)
+    made = in_dt(circuit, 2e-9)
+    assert list(units(made)) == ["dt"] * 3
+    assert made.data[0].operation.duration == 750
+    assert made.data[1].operation.blocks[0].data[0].operation.duration == 150
+    assert made.data[2].operation.duration == 7
+    assert in_dt(made, None) is made
+    with pytest.raises(ConfigError, match="delays in ns, us cannot be sent"):
+        in_dt(circuit, None)
+    device = load(Backend(snapshot="manila"))
+    plain = QuantumCircuit(1, 1)
+    plain.delay(1.5, 0, unit="us")
+    plain.measure(0, 0)
+    once = compile_for(backend(device), plain, {"optimization_level": 0})
+    sent = compile_for(
+        backend(device), in_dt(plain, device.dt), {"optimization_level": 0}
+    )
+    assert once.data[0].operation == sent.data[0].operation
 
 
 @pytest.mark.parametrize(
