@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shlex
+import subprocess
+import sys
 
 from qexp.emulator.settings import Settings
 from tests.conftest import ROOT, qexp_process
@@ -31,3 +34,16 @@ def test_the_ghz_example_runs_on_the_emulator(ready):
         )
     assert (done.status, done.err) == (0, "")
     assert "FINISHED  ghz-5 on ibmq_montreal" in done.out
+
+
+def test_python_connects_to_the_emulator_as_its_page_says(ready):
+    page = (ROOT / "docs" / "how-to" / "emulator.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    data = ready / Settings().data
+    data.parent.mkdir(parents=True)
+    with emulating(data, token=None) as started:
+        code = code.replace(URL, started.url)
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ready, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert sum(ast.literal_eval(done.stdout).values()) == 1000
