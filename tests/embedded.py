@@ -14,7 +14,7 @@ from qexp.devices.device import load
 from qexp.planning.submission import Part, Submission
 
 ENDLESS = 500_000_000
-"""Shots that nobody waits for."""
+"""Shots that nobody waits for where Aer samples; the twin does not care how many."""
 
 
 @cache

@@ -15,6 +15,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qexp.declare.config import CircuitRunnerService, LocalService, Service
+from qexp.declare.twin import Twin
 from qexp.errors import LedgerError, ServiceError
 from qexp.planning.limits import limits
 from qexp.results.result import split
@@ -54,11 +55,11 @@ def local():
 
 def faked(compile):
     """The program behind a fake of the protocol, on no network."""
-    from qexp.services.aer import AerMachine
+    from qexp.services.engine import machine as machine_of
     from qexp.services.program import run
     from qexp.services.task import encoded
 
-    machine = AerMachine(manila(), "aer")
+    machine = machine_of(manila(), "device", Twin(), None)
 
     def answer(params):
         circuits = fakes.circuits(params)

@@ -161,7 +161,10 @@ def test_equal_compilations_are_made_once(pool):
 
 
 def test_states_follow_the_tasks(own):
-    jobs = [own.submit(submission(part(f"p{n}"), shots=ENDLESS)) for n in range(4)]
+    jobs = [
+        own.submit(submission(part(f"p{n}"), noise="aer", shots=ENDLESS))
+        for n in range(4)
+    ]
     states = until(lambda: _once_two_run(own, jobs))
     assert sorted(state.value for state in states) == ["queued"] * 2 + ["running"] * 2
 
@@ -172,7 +175,7 @@ def _once_two_run(service, jobs):
 
 
 def test_a_killed_worker_s_task_says_so_and_all_others_are_answered(own):
-    own.submit(submission(part("victim", "v"), shots=ENDLESS))
+    own.submit(submission(part("victim", "v"), noise="aer", shots=ENDLESS))
     (running,) = until(lambda: busy(own))
     rest = [own.submit(submission(part(f"p{n}", "v"))) for n in range(6)]
     os.kill(running, signal.SIGKILL)
@@ -191,7 +194,7 @@ def test_a_killed_worker_s_task_says_so_and_all_others_are_answered(own):
 
 def test_each_circuit_of_a_killed_part_says_so(own):
     two = built(*ghz(3).circuits, *ghz(2).circuits)
-    own.submit(submission(part("victim", circuits=two), shots=ENDLESS))
+    own.submit(submission(part("victim", circuits=two), noise="aer", shots=ENDLESS))
     (running,) = until(lambda: busy(own))
     os.kill(running, signal.SIGTERM)
     found = experiments(own.decode(arrival.raw) for arrival in own.arrivals())
@@ -348,7 +351,7 @@ from qexp.services.connect import connect
 if __name__ != "__main__":
     raise SystemExit("run again")
 service = connect(None, 2, expected=2)
-service.submit(submission(part("a"), part("b"), shots=ENDLESS))
+service.submit(submission(part("a"), part("b"), noise="aer", shots=ENDLESS))
 print("ready", flush=True)
 for arrival in service.arrivals():
     print(arrival.raw)
@@ -386,7 +389,10 @@ def _alive(pid):
 
 
 def test_what_was_called_back_from_a_killed_worker_does_not_begin(own):
-    jobs = [own.submit(submission(part(f"p{n}", "k"), shots=ENDLESS)) for n in range(9)]
+    jobs = [
+        own.submit(submission(part(f"p{n}", "k"), noise="aer", shots=ENDLESS))
+        for n in range(9)
+    ]
     running = until(lambda: len(w := busy(own)) == 2 and w)
     own.stop()
     for worker in running:
@@ -422,7 +428,7 @@ def test_what_follows_a_task_that_was_called_back_knows_its_device(own):
 def test_a_worker_that_has_an_unwanted_task_is_ended_and_the_others_are_done():
     pool = Pool(1)
     try:
-        slow = submission(part("slow"), shots=ENDLESS)
+        slow = submission(part("slow"), noise="aer", shots=ENDLESS)
         for one in (slow, submission(part("quick"))):
             job = Job("local", one.id, one.id)
             pool.put([Task(job, one, each) for each in one.parts])
@@ -438,7 +444,7 @@ def test_a_worker_that_has_an_unwanted_task_is_ended_and_the_others_are_done():
 def test_a_task_is_forgotten_though_its_worker_has_not_started():
     pool = Pool(1)
     try:
-        one = submission(part("slow"), shots=ENDLESS)
+        one = submission(part("slow"), noise="aer", shots=ENDLESS)
         pool.put([Task(Job("local", "slow", "slow"), one, each) for each in one.parts])
         pool.end(lambda task: True)
         assert list(pool.arrivals()) == []
