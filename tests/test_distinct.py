@@ -94,3 +94,10 @@ def test_what_has_no_definition_or_one_of_each_name_stays():
     circuit.append(gate("g", 0.3), [1])
     circuit.measure([0, 1], [0, 1])
     assert distinct(circuit) is circuit
+
+
+def test_a_delay_in_seconds_is_not_kept_as_one_in_dt():
+    circuit = QuantumCircuit(1)
+    circuit.delay(2, 0, "us")
+    with pytest.raises(ValueError, match="delays are in us"):
+        recorded.packed(circuit)

@@ -13,6 +13,7 @@ from typing import Any
 from qiskit import QuantumCircuit, qpy
 
 from qexp.circuits import Builder, Built
+from qexp.circuits.delays import DT, units
 from qexp.circuits.distinct import distinct
 from qexp.declare.config import Experiment, GhzCircuit, PythonCircuit, QasmCircuit
 from qexp.devices import device as devices
@@ -132,7 +133,14 @@ class Cells:
 
 
 def packed(circuit: QuantumCircuit) -> str:
-    """A circuit as text: QPY, compressed, base64."""
+    """A circuit as text: QPY, compressed, base64.
+
+    Raises:
+        ValueError: It has delays in another unit than dt, which QPY does not keep.
+    """
+    others = sorted(set(units(circuit)) - {DT})
+    if others:
+        raise ValueError(f"QPY does not keep that its delays are in {others[0]}")
     stream = io.BytesIO()
     qpy.dump(distinct(circuit), stream)
     return base64.b64encode(zlib.compress(stream.getvalue())).decode()
