@@ -9,7 +9,7 @@ import pytest
 
 import qexp as package
 from qexp.errors import ConfigError
-from tests.conftest import qexp_process
+from tests.conftest import ROOT, qexp_process
 from tests.sweeps import Logged
 
 SWEEP = (
@@ -108,3 +108,18 @@ def test_without_a_workspace(folder, qexp):
     done = qexp("report")
     assert done.status == 2
     assert re.search("no workspace|no such file", done.err)
+
+
+def test_the_searches_of_the_docs_are_ones(inside):
+    logged = Logged(inside)
+    page = (ROOT / "docs" / "how-to" / "analyse.md").read_text()
+    searches = re.findall(
+        r"^\| [^|]+ \| `((?:tags|params|attributes)[^`]+)` \|$", page, re.M
+    )
+    assert len(searches) == 7
+    ids = [one.experiment_id for one in logged.client.search_experiments()]
+    for search in searches:
+        logged.client.search_runs(ids, search)
+    sweep = logged.parent.data.tags["qexp.sweep"]
+    found = logged.client.search_runs(ids, searches[0].replace("3f772e1281c3", sweep))
+    assert len(found) == 13  # the sweep's own run, too
