@@ -27,6 +27,9 @@ from qexp.devices.snapshot import backend
 from qexp.services.engine import machine
 
 QUBITS, SHOTS = 5, 4096
+WIDE, MANY = 27, 100_000
+"""The populations of a GHZ state on all qubits; no rival here ends in minutes."""
+
 KINDS = {"one circuit": 1, "distinct circuits": 0}
 """How many circuits there are among those that are run; 0 is all."""
 
@@ -53,6 +56,7 @@ def main() -> None:
         kind: _circuits(given.circuits, number or given.circuits, device)
         for kind, number in KINDS.items()
     }
+    wide = transpile(ghz(WIDE, "linear"), backend(device), seed_transpiler=0)
     simulator.run(circuits["one circuit"][:2], shots=10).result()
 
     def once() -> Round:
@@ -61,6 +65,7 @@ def main() -> None:
             found[kind] = _twin(many, device)
             found[f"{kind}, one call"] = _one_call(many, simulator)
             found[f"{kind}, calls"] = _calls(many, simulator, given.calls)
+        found["wide, first"], found["wide, again"] = _wide(wide, device)
         return found
 
     _show(repeat(rounds_of(given), once), given.circuits)
@@ -98,6 +103,19 @@ def _twin(circuits: list[QuantumCircuit], device: Device) -> Clock:
         made = twin.sample(circuit, shots=SHOTS, seed=seed)
         assert sum(made["data"]["counts"].values()) == SHOTS
     return _since(start, cpu)
+
+
+def _wide(circuit: QuantumCircuit, device: Device) -> tuple[Clock, Clock]:
+    """All qubits, with a model that is made anew, and once more."""
+    clocks = []
+    start, cpu = time.perf_counter(), time.process_time()
+    twin = machine.__wrapped__(device, "device", Twin(), None)
+    for seed in range(2):
+        made = twin.sample(circuit, shots=MANY, seed=seed)
+        assert sum(made["data"]["counts"].values()) == MANY
+        clocks.append(_since(start, cpu))
+        start, cpu = time.perf_counter(), time.process_time()
+    return clocks[0], clocks[1]
 
 
 def _one_call(circuits: list[QuantumCircuit], simulator: AerSimulator) -> Clock:
@@ -138,6 +156,10 @@ def _show(rounds: list[Round], circuits: int) -> None:
                         ratios(ours, theirs),
                     ]
                 )
+        for how in ("first", "again"):
+            wide = [one[f"wide, {how}"][what] for one in rounds]
+            name = f"GHZ-{WIDE}, {MANY:,} shots: qexp, {how}"
+            rows.append([name, seconds(wide), "", "-"])
         columns = [
             f"{circuits} x GHZ-{QUBITS}, {SHOTS} shots",
             "all",
