@@ -91,3 +91,20 @@ def test_gates_have_the_noise_of_aer_s_model(name):
 def test_a_chain_takes_the_memory_of_its_bits_only():
     ready = exact.plan(programmed(ghz_on(16)))
     assert ready.order.peak < 16 * 2**16
+
+
+def test_a_measurement_on_which_something_depends_is_not_final():
+    circuit = QuantumCircuit(27, 2)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    circuit.x(1).c_if(0, 1)
+    circuit.measure(1, 1)
+    built = programmed(circuit)
+    assert built.program.measured == ((1, 1),)
+    ready = exact.plan(built)
+    assert ready.records == (0,)
+    found = exact.probabilities(ready, np.zeros(2))
+    assert found[0b11] > 0.9
+    # the gate follows what was read: after a misread 0 it does not happen
+    e01 = built.misread[0][1]
+    assert found[0b00] == pytest.approx(e01, rel=0.1)
