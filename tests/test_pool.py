@@ -256,7 +256,7 @@ def test_ctrl_c_in_a_wait_loses_nothing(own):
 def test_stop_lets_what_runs_end_and_begins_nothing_more(own):
     # a compilation for each, so that both workers have a queue
     parts = [part(f"p{n}", seed_transpiler=n) for n in range(12)]
-    job = own.submit(submission(*parts, shots=1_000_000))
+    job = own.submit(submission(*parts, noise="aer", shots=1_000_000))
     names = []
     for arrival in own.arrivals():
         names += experiments([own.decode(arrival.raw)])

@@ -107,8 +107,7 @@ def test_what_it_prints_is_short_and_says_how_to_see_it(full):
     assert "optimization_level" in finished.out.splitlines()[0]
     assert "64 finished, 0 failed" in finished.out
     assert "see it    mlflow ui" in finished.out
-    assert finished.err.count("\n") == 2  # rep_delay and ESP do nothing on Aer
-    assert "in 32 of 64 cells" in finished.err
+    assert finished.err == ""  # on the twin every option has an effect
 
 
 def test_the_parent_carries_plan_table_and_device(full):
