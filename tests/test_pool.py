@@ -374,7 +374,7 @@ def test_no_process_outlives_the_main_one(tmp_path, number):
     until(lambda: all(ticks(worker) > 150 for worker in started), 60)
     everyone = [*children(main.pid), *started]
     main.send_signal(number)
-    until(lambda: not any(map(_alive, everyone)), 5)
+    until(lambda: not any(map(_alive, everyone)), 30)
     out, err = main.communicate(timeout=10)
     assert out == b""
     assert b"Traceback" not in err or number == signal.SIGINT

@@ -7,7 +7,7 @@ import re
 import pytest
 from qiskit import QuantumCircuit
 
-from tests.emulating import bell, encoded, wrapped
+from tests.emulating import bell, emulating, encoded, wrapped
 
 BELL = encoded(bell())
 NOT_READ = "circuit 0 cannot be read: it is no circuit that can be read (QPY up to"
@@ -16,6 +16,14 @@ RAW = re.compile(
     r"\w+Error\b|Traceback|object at|NoneType|__init__|index out of range|\bint\b|\bstr\b"
 )
 """What a person should not have to read."""
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory):
+    """One that runs jobs on Aer, some of whose options are odd here."""
+    folder = tmp_path_factory.mktemp("emulator") / "data"
+    with emulating(folder, "--noise", "aer") as started:
+        yield started
 
 
 def delayed() -> QuantumCircuit:
