@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtri, ndtr, roots_hermitenorm
-from scipy.stats import norm
 
 from qexp.effects.estimate import LEVEL
 from qexp.effects.table import Floats
@@ -56,7 +55,7 @@ def both_sides(settings: int, freedom: float, level: float = LEVEL) -> float:
     spread = _spread(freedom)
 
     def excess(value: float) -> float:
-        inside = 1 - 2 * norm.sf(value * spread)
+        inside = 1 - 2 * ndtr(-value * spread)
         return float((inside**settings).mean()) - level
 
     high = 4.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from qexp.effects import Effect
 from qexp.findings.analysed import Findings
@@ -79,7 +79,7 @@ def _difference(
     parts = [(one.error, one.freedom), (other.error, other.freedom)]
     spent = sum(error**4 / freedom for error, freedom in parts if error > 0)
     freedom = total**2 / spent if spent > 0 else math.inf
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(total)
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(total)
     value = last.effect - first.effect
     return value, value - reach, value + reach
 

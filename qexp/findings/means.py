@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from qexp.effects import Factor
 
-NORMAL = float(stats.norm.ppf(0.975))
+NORMAL = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def mean(points: pd.DataFrame, metric: str) -> Mean:
     value = float(blocks.mean())
     if len(blocks) > 1:
         error = float(blocks.std(ddof=1)) / math.sqrt(len(blocks))
-        reach = float(stats.t.ppf(0.975, len(blocks) - 1)) * error
+        reach = float(stdtrit(len(blocks) - 1, 0.975)) * error
     else:
         reach = NORMAL * _shot_noise(known, metric)
     if math.isnan(reach):

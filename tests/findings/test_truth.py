@@ -77,6 +77,7 @@ def exact(sweep):
     return {(row.option, row.level): row.effect for row in found.effects}
 
 
+@pytest.mark.long
 def test_what_the_model_put_in_is_found(sweep, exact):
     assert len(sweep.frame) == 3 * 64
     rows = {(row.option, row.level): row for row in sweep.analysis(METRIC).effects}

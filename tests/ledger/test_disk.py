@@ -35,7 +35,9 @@ def refused(finished):
 
 
 # bytes that are left: for the ledger's tables, its plan, some answers, most answers
-@pytest.mark.parametrize("left", [20_000, 200_000, 600_000])
+@pytest.mark.parametrize(
+    "left", [pytest.param(20_000, marks=pytest.mark.long), 200_000, 600_000]
+)
 def test_no_room_for_the_ledger_or_an_answer(ready, mounted, left):
     fill(mounted.folder, left)
     home = {"QEXP_HOME": str(mounted.folder / "home")}

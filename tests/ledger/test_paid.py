@@ -107,7 +107,9 @@ def answers(folder):
     return sorted(one for one in found if not one.name.startswith("plan-"))
 
 
-@pytest.mark.parametrize("step", ["sending", "sent", "got"])
+@pytest.mark.parametrize(
+    "step", [pytest.param("sending", marks=pytest.mark.long), "sent", "got"]
+)
 def test_a_full_disk_sends_no_job_twice(
     ready, command, jobs, mounted, step, monkeypatch
 ):

@@ -73,7 +73,17 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+OFTEN = ("pages 0", "empty", "gone")
+"""Damages that are tried before anything lands."""
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(one, marks=[] if one in OFTEN else pytest.mark.long)
+        for one in DAMAGES
+    ],
+)
 def test_the_same_command_goes_on_after_recover(copied, qexp, capfd, damage):
     DAMAGES[damage](copied)
     said = "the ledger is damaged"
