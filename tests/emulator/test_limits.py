@@ -119,7 +119,7 @@ def test_a_job_that_takes_too_much_memory_fails_and_the_next_runs(tmp_path):
     wide = QuantumCircuit(25)  # its state vector has 512 MiB
     wide.h(range(25))
     wide.measure_all()
-    options = "--job-memory 256 --workers 1 --noise ideal".split()
+    options = "--job-memory 400 --workers 1 --noise ideal".split()
     with emulating(tmp_path / "data", *options) as one:
         client = one.client()
         method = {"method": "statevector"}
