@@ -115,6 +115,7 @@ SLOW = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[4096]; ' + "x q;" * 1000
 """Some bytes that become four million gates."""
 
 
+@pytest.mark.long
 def test_slow_circuits_of_one_token_do_not_keep_another_s_waiting(tmp_path):
     options = "--workers 1 --noise ideal".split()
     with emulating(tmp_path / "data", *options) as one:

@@ -79,6 +79,7 @@ def test_connections_dropped_before_after_and_long_before_acceptance(failing):
     assert [client.ended(job["id"]) for job in jobs] == ["Completed"] * 2
 
 
+@pytest.mark.long
 def test_bodies_that_break_off(failing):
     where = "request: GET /runtime/jobs/*/results"
     client = failing(
@@ -94,6 +95,7 @@ def test_bodies_that_break_off(failing):
     assert client.get(f"jobs/{job}/results").json()["success"]
 
 
+@pytest.mark.long
 def test_tokens_that_expire(failing):
     client = failing("request: GET /runtime/programs, do: expire")
     assert client.get("programs").status_code == 401
@@ -102,6 +104,7 @@ def test_tokens_that_expire(failing):
     assert client.get("programs").status_code == 200
 
 
+@pytest.mark.long
 def test_maintenance_lasts_for_its_seconds(failing):
     client = failing('request: "GET */queue/status", do: maintenance, seconds: 1')
     answer = client.device("ibmq_manila", "queue/status")
