@@ -7,6 +7,9 @@ import pytest
 from tests.reliability import lives
 
 
+LONG = pytest.mark.long
+
+
 def check(bench, compile):
     trace = bench.reference(compile)[2]
     assert len(trace) >= 50
@@ -30,7 +33,7 @@ class TestServer:
     def test_at_every_boundary(self, bench):
         check(bench, "server")
 
-    @pytest.mark.parametrize("who", ["both", "writer"])
+    @pytest.mark.parametrize("who", [pytest.param("both", marks=LONG), "writer"])
     def test_while_mlflow_is_written_to(self, bench, who):
         check_writer(bench, "server", who)
 

@@ -142,7 +142,9 @@ class Cold:
 def main() -> None:
     """Serve requests from standard input until it ends."""
     import qexp.command.cli
+    import qexp.command.ending
     import qexp.command.going
+    import qexp.findings.story
     import qexp.services.circuit_runner
     import qexp.track.store
     import qexp.track.writer  # noqa: F401
