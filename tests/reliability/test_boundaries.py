@@ -6,7 +6,6 @@ import pytest
 
 from tests.reliability import lives
 
-
 LONG = pytest.mark.long
 
 
