@@ -354,7 +354,7 @@ def test_a_reader_that_has_seen_enough_costs_nothing(ready):
 
 def test_ctrl_c_ends_a_long_simulation_and_leaves_nothing(folder):
     command = ["-m", "qexp", "+experiment=ghz", "backend=ibm_washington"]
-    further = ["circuit.num_qubits=25", "options.shots=100000"]
+    further = ["circuit.num_qubits=25", "options.shots=100000", "service.noise=aer"]
     running = subprocess.Popen(
         [sys.executable, *command, *further],
         cwd=folder,
