@@ -132,6 +132,7 @@ def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
         rows=tuple(read(row_of_run(vars(one))) for one in points),
         devices={one.name: one for one in _devices(reader, parent)},
         versions=declared.get("versions"),
+        labels=tuple(declared.get("cells", ())),
     )
 
 

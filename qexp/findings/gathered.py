@@ -23,6 +23,9 @@ _EXACT = ("circuit", "circuit.files", "circuit.function", "backend", "point", "e
 """Columns of text, whatever it looks like."""
 
 
+_YAML = {"true": "True", "false": "False", "null": "None"}
+
+
 @dataclass(frozen=True)
 class Gathered:
     """One sweep.
@@ -40,6 +43,7 @@ class Gathered:
         watched: What the sentinels measured.
         versions: Versions of what ran it, by package.
         notes: Remarks on the plan.
+        labels: For each cell its value for each key that is swept, as declared.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Gathered:
     watched: tuple[Watched, ...] = ()
     versions: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
+    labels: tuple[Mapping[str, Any], ...] = ()
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -63,8 +68,20 @@ class Gathered:
         return table
 
     def values(self, axis: str) -> list[Hashable]:
-        """The values of an axis, in the order in which they come."""
-        return list(dict.fromkeys(row[axis] for row in self.rows if axis in row))
+        """The values of an axis as they were declared, then others by name.
+
+        Points end in whatever order their jobs do, which must decide nothing.
+        """
+        found = dict.fromkeys(row[axis] for row in self.rows if axis in row)
+        declared = [
+            _plain(value)
+            for labels in self.labels
+            for key, value in labels.items()
+            if columns([key]) == (axis,)
+        ]
+        place = {value: k for k, value in reversed(list(enumerate(declared)))}
+        last = len(place) + len(declared)
+        return sorted(found, key=lambda v: (place.get(_plain(v), last), str(v)))
 
     def device_of(self, row: Row) -> Device | None:
         """The device of a point."""
@@ -105,12 +122,19 @@ def of_finished(finished: Finished) -> Gathered:
         watched=tuple(finished.table.watched),
         versions=versions(),
         notes=plan.notes,
+        labels=tuple(cell.labels for cell in cells),
     )
 
 
 def columns(axes: Sequence[str]) -> tuple[str, ...]:
     """The columns of what is swept: options stand under their own names."""
     return tuple(axis.removeprefix("options.") for axis in axes)
+
+
+def _plain(value: Any) -> str:
+    """A value as text that is equal for what was declared and for what was logged."""
+    text = str(value)
+    return str(_value("", _YAML.get(text, text)))
 
 
 def read(row: Row) -> Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -28,6 +30,25 @@ def test_values_are_read_from_the_texts_that_mlflow_keeps():
 def test_options_stand_under_their_own_names():
     axes = ["options.shots", "circuit.num_qubits", "backend", "service.noise"]
     assert columns(axes) == ("shots", "circuit.num_qubits", "backend", "service.noise")
+
+
+def test_levels_stand_as_they_were_declared_whichever_point_ended_first():
+    labels = [
+        {"options.shots": "300", "options.rep_delay": "5e-5", "backend": "b"},
+        {"options.shots": 20, "options.rep_delay": 2.5e-4, "backend": "a"},
+        {"options.shots": None, "options.init_qubits": "true"},
+    ]
+    rows = [
+        {"shots": 7, "rep_delay": 2.5e-4, "init_qubits": False, "backend": "a"},
+        {"shots": 20, "rep_delay": 5e-5, "init_qubits": True, "backend": "b"},
+        {"shots": 300},
+    ]
+    for ended in (rows, rows[::-1]):
+        found = replace(findings().gathered, rows=tuple(ended), labels=tuple(labels))
+        assert found.values("shots") == [300, 20, 7]
+        assert found.values("rep_delay") == [5e-5, 2.5e-4]
+        assert found.values("init_qubits") == [True, False]
+        assert found.values("backend") == ["b", "a"]
 
 
 def test_the_effect_that_was_put_in_is_found():
