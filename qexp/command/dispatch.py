@@ -49,7 +49,9 @@ def kept(planned: Plan, runner: Reading, watch: Watch) -> Iterator[Arrival]:
             runner.recall(submission, aside)
         watch.kept(submission.id, answer.parts)
         job = Job(submission.service.kind, answer.job, submission.id)
-        yield Arrival(job, answer.raw, answer.parts)
+        yield Arrival(
+            job, answer.raw, answer.parts, began=answer.began, ended=answer.ended
+        )
 
 
 def dispatch(planned: Plan, runner: Runner, watch: Watch) -> None:

@@ -116,6 +116,8 @@ class Watch(Witness):
             arrival.parts,
             whole=whole,
             used=arrival.used,
+            began=arrival.began,
+            ended=arrival.ended,
             calibrated=calibrated,
         )
         if whole:

@@ -24,6 +24,8 @@ class Answers(Page):
         *,
         whole: bool,
         used: float | None = None,
+        began: float | None = None,
+        ended: float | None = None,
         calibrated: str | None = None,
     ) -> None:
         """Have an answer safe on the disk; nothing has looked into it before.
@@ -35,6 +37,8 @@ class Answers(Page):
             parts: Names of the points and sentinels that it covers.
             whole: Whether the service has no more of it.
             used: QPU seconds, as the service reports them.
+            began: When the job began to run, in seconds since 1970, where that is known.
+            ended: When it ended; unset, now.
             calibrated: When the device was calibrated.
         """
         name, now = f"{submission}-{_short(parts)}.json.z", time.time()
@@ -45,6 +49,8 @@ class Answers(Page):
             "at": now,
             "whole": whole,
             "used": used,
+            "began": began,
+            "ended": now if ended is None else ended,
             "calibrated": calibrated,
         }
         file = self.folder / name
@@ -81,8 +87,7 @@ class Answers(Page):
             if raw is None:
                 self.lose(row)
                 continue
-            parts = tuple(json.loads(row["parts"]))
-            yield Answer(row["submission"], row["job"], parts, files.parted(raw)[1])
+            yield _answer(row, *files.parted(raw))
 
     def lose(self, row: Row) -> None:
         """Take an answer off the books that cannot be read any more."""
@@ -110,6 +115,18 @@ class Answers(Page):
                 (self.id, submission, json.dumps(list(parts))),
             )
             self._move(submission, "sent")
+
+
+def _answer(row: Row, head: Row, raw: bytes) -> Answer:
+    ended = head.get("ended")  # what older ones do not have
+    return Answer(
+        row["submission"],
+        row["job"],
+        tuple(json.loads(row["parts"])),
+        raw,
+        began=head.get("began"),
+        ended=float(row["at"] if ended is None else ended),
+    )
 
 
 def _short(parts: Sequence[str]) -> str:

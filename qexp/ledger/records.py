@@ -64,9 +64,13 @@ class Answer:
         job: The id under which it came.
         parts: What it answers: names of points and sentinels.
         raw: The bytes, as they came.
+        began: When the job began to run, in seconds since 1970; None where nobody says.
+        ended: When it ended; where nobody says, when the answer came.
     """
 
     submission: str
     job: str
     parts: tuple[str, ...]
     raw: bytes
+    began: float | None
+    ended: float

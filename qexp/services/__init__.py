@@ -6,8 +6,9 @@ dictionary, with `data.quasiprobabilities` where mitigation was asked for.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -34,6 +35,8 @@ class Arrival:
         parts: Names of these parts.
         whole: Whether the job has nothing more to give.
         used: QPU seconds of the job, where the service reports them.
+        began: When the job began to run, in seconds since 1970; None where nobody says.
+        ended: When it ended; where nobody says, when the answer was there.
     """
 
     job: Job
@@ -41,6 +44,8 @@ class Arrival:
     parts: tuple[str, ...] = ()
     whole: bool = True
     used: float | None = None
+    began: float | None = None
+    ended: float = field(default_factory=time.time)
 
 
 class Witness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Any
 
@@ -9,7 +10,7 @@ from qexp.errors import ServiceError
 from qexp.services import Arrival, State, Witness
 from qexp.services.flight import Flight
 from qexp.services.outage import Away, Outage, Stopped, Wait
-from qexp.services.runtime import Runtime
+from qexp.services.runtime import Runtime, Usage
 
 OPEN = (State.QUEUED, State.RUNNING)
 
@@ -89,7 +90,7 @@ class Fetcher:
 
     def _ask(self, flight: Flight) -> None:
         assert flight.id is not None
-        state, raw, used = self._runtime.state(flight.id), None, None
+        state, raw = self._runtime.state(flight.id), None
         if state is State.DONE:
             raw = self._runtime.results(flight.id)
             if raw is None:  # they are still being written
@@ -98,8 +99,7 @@ class Fetcher:
             state is State.CANCELLED and not flight.unwanted
         ):
             raw = flight.failure(flight.parts, self._runtime.why(flight.id))
-        if raw is not None:
-            used = self._runtime.used(flight.id)
+        usage = Usage() if raw is None else self._runtime.usage(flight.id)
         if flight not in self.flying:  # it was cancelled meanwhile
             return
         flight.state = state
@@ -108,8 +108,7 @@ class Fetcher:
             return
         self.flying.remove(flight)
         if raw is not None:
-            names = tuple(part.name for part in flight.parts)
-            self.ready.append(Arrival(flight.job, raw, names, used=used))
+            self.ready.append(_arrival(flight, raw, usage))
 
     def _say(self, flight: Flight) -> None:
         """Tell the witness where a job is, if that is news."""
@@ -120,3 +119,12 @@ class Fetcher:
         if said != flight.said:
             flight.said = said
             self._witness.seen(flight.submission, said)
+
+
+def _arrival(flight: Flight, raw: bytes, usage: Usage) -> Arrival:
+    """The answer to a job, with what the service tells of that."""
+    names = tuple(part.name for part in flight.parts)
+    ended = time.time() if usage.ended is None else usage.ended
+    return Arrival(
+        flight.job, raw, names, used=usage.seconds, began=usage.began, ended=ended
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -36,6 +38,21 @@ USED = (("usage", "quantum_seconds"), ("usage", "seconds"), ("bss", "seconds"))
 """Where the metrics of a job tell its QPU seconds: the first that is there."""
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a service tells of a job that is over; None where it does not.
+
+    Attributes:
+        seconds: QPU seconds.
+        began: When it began to run, in seconds since 1970.
+        ended: When it ended.
+    """
+
+    seconds: float | None = None
+    began: float | None = None
+    ended: float | None = None
 
 
 class Full(ServiceError):
@@ -112,14 +129,14 @@ class Runtime:
         )
         return None if answer.status_code == 204 else answer.content
 
-    def used(self, job: str) -> float | None:
-        """QPU seconds of a job that is over; None where the service does not say."""
+    def usage(self, job: str) -> Usage:
+        """What a job that is over has used, and when it ran."""
         try:
             where = self._url(job, "metrics")
             found = self._account.json("GET", where, tries=FEW_TRIES)
         except ServiceError:  # not every service has them
-            return None
-        return _seconds(found)
+            return Usage()
+        return Usage(_seconds(found), _at(found, "running"), _at(found, "finished"))
 
     def why(self, job: str) -> str:
         """Why a job came to nothing, in the service's words."""
@@ -218,6 +235,17 @@ def _seconds(metrics: Any) -> float | None:
         if math.isfinite(value) and value >= 0:
             return float(value)
     return None
+
+
+def _at(metrics: Any, what: str) -> float | None:
+    """A time in a job's metrics, in seconds since 1970."""
+    stamps = metrics.get("timestamps") if isinstance(metrics, dict) else None
+    told = stamps.get(what) if isinstance(stamps, dict) else None
+    try:
+        found = datetime.fromisoformat(told)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return found.timestamp() if found.tzinfo else None
 
 
 def sent_with(listed: Any) -> Json | None:

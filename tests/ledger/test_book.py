@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import zlib
 
 import pytest
@@ -102,6 +103,26 @@ def test_an_answer_is_read_as_it_came(book):
     book.got("s1", "j1", b'{"a": 1}\nrest', ["p1"], whole=False)
     (answer,) = book.answers()
     assert (answer.raw, answer.parts, answer.job) == (b'{"a": 1}\nrest', ("p1",), "j1")
+
+
+def test_when_a_job_ran_is_kept_with_its_answer(book):
+    book.got("s1", "j1", b"", ["p1"], whole=False, began=100.5, ended=101.0)
+    book.got("s1", "j1", b"", ["p2"], whole=True)
+    first, second = book.answers()
+    assert (first.began, first.ended) == (100.5, 101.0)
+    assert second.began is None
+    assert time.time() - 60 < second.ended <= time.time()
+
+
+def test_an_answer_of_before_times_were_kept_has_that_of_its_coming(book):
+    book.got("s1", "j1", b"", ["p1"], whole=False, ended=5.0)
+    row = book.rows_of("s1")[0]
+    head, body = files.parted(files.get(book.folder / row["file"]))
+    old = {key: v for key, v in head.items() if key not in ("began", "ended")}
+    digest = files.put(book.folder / row["file"], body, durable=False, head=old)
+    book._insert("answer", {**row, "digest": digest})
+    (answer,) = book.answers()
+    assert (answer.began, answer.ended) == (None, row["at"])
 
 
 def test_a_transaction_that_fails_leaves_nothing(ledger, book):

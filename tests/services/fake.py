@@ -131,6 +131,7 @@ class Fake(BaseAdapter):
         self.next_states: list[list[str]] = []
         self.results: list = []
         self.used: object = 1.5
+        self.stamps: dict[str, object] = {}
 
     def fail(self, method, end, *actions):
         self.faults.setdefault((method, end), []).extend(actions)
@@ -222,7 +223,8 @@ class Fake(BaseAdapter):
             job.states = ["Cancelled"]
             return 204, None
         if what == "metrics":
-            return 200, {"usage": {"quantum_seconds": self.used}}
+            usage = {"quantum_seconds": self.used}
+            return 200, {"usage": usage, "timestamps": self.stamps}
         if what == "logs":
             return 200, "log line 1\nlog line 2\n"
         if request.method == "DELETE":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import requests
@@ -391,6 +392,27 @@ def test_what_was_used_is_unknown_where_it_makes_no_sense(runner, fake, odd):
     fake.used = odd
     runner.submit(remote(part("a")))
     assert [one.used for one in runner.arrivals()] == [None]
+
+
+def test_when_a_job_ran_comes_with_the_answer(runner, fake):
+    fake.stamps = {
+        "created": "2021-11-25T09:50:00.000Z",
+        "running": "2021-11-25T09:57:00.500Z",
+        "finished": "2021-11-25T10:57:02+01:00",
+    }
+    runner.submit(remote(part("a")))
+    (arrival,) = runner.arrivals()
+    assert (arrival.began, arrival.ended) == (1637834220.5, 1637834222.0)
+
+
+@pytest.mark.parametrize("odd", [None, 3, "now", "2021-11-25T09:57:00"])
+def test_where_no_time_is_told_it_is_that_of_the_answer(runner, fake, odd):
+    fake.stamps = {"running": odd, "finished": odd}
+    before = time.time()
+    runner.submit(remote(part("a")))
+    (arrival,) = runner.arrivals()
+    assert arrival.began is None
+    assert before <= arrival.ended <= time.time()
 
 
 def test_a_service_without_metrics_is_no_worse(runner, fake):
