@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from math import inf, isclose, nan
 
@@ -361,6 +362,34 @@ def test_sentinel_warns_when_it_moved():
     assert "Too few readings" in contents(sentinel(calm[:1], **NAMES))
 
 
+def test_sentinels_of_several_settings_are_compared_with_their_own_mean():
+    calm = readings(12, 0.0)
+    apart = [
+        replace(
+            one,
+            setting=str(k % 2),
+            **{
+                name: getattr(one, name) - 0.3 * (k % 2)
+                for name in ("value", "low", "high")
+            },
+        )
+        for k, one in enumerate(calm)
+    ]
+    assert "The sentinel moved" in contents(
+        sentinel([replace(one, setting="") for one in apart], **NAMES)
+    )
+    figure = sentinel(apart, **NAMES)
+    text = contents(figure)
+    assert "No drift seen" in text
+    assert "2 settings of jobs" in text
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    drawn = [y for line in axes.lines for y in line.get_ydata()]
+    assert low < min(drawn) < 0 < max(drawn) < high
+    alone = [replace(one, setting=str(k)) for k, one in enumerate(calm)]
+    assert "Too few readings" in contents(sentinel(alone, **NAMES))
+
+
 def test_sentinel_needs_a_reading():
     with pytest.raises(ValueError, match="at least one reading"):
         sentinel([], **NAMES)
@@ -385,6 +414,18 @@ def test_false_alarms_and_power_hold_with_many_jobs():
             alarms[drift] += moved(x, x - half, x + half)
     assert 2 <= alarms[0.0] <= 22  # 10 expected, and four standard deviations
     assert alarms[0.02] > 950
+
+
+def test_false_alarms_hold_with_jobs_of_several_settings():
+    random_source, half = np.random.default_rng(2), 1.959964 * 0.01
+    settings_ = [k // 2 % 4 for k in range(24)]
+    alarms = 0
+    for _ in range(1000):
+        x = 0.9 - 0.1 * np.array(settings_) + 0.01 * random_source.standard_normal(24)
+        statistic, limit = homogeneity(x, x - half, x + half, settings_)
+        alarms += statistic > limit
+    assert limit == pytest.approx(chi2.ppf(0.99, 20), rel=0.01)
+    assert 1 <= alarms <= 22
 
 
 def test_what_has_no_interval_does_not_move():

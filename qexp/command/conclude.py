@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from qexp.command.run import DRAWN, steps
+from qexp.command.run import DRAWN
 from qexp.results.ran import Ran
 from qexp.shown.left import show_left
 from qexp.shown.screen import Screen
@@ -18,6 +18,7 @@ from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.sweep import Table
 from qexp.track.target import Target
+from qexp.track.watched import steps
 
 if TYPE_CHECKING:
     from qexp.findings.analysed import Findings
@@ -59,7 +60,7 @@ def conclude(
         found = found_by(together, screen)
         if not together.detached and logbook.away is None:
             finish(together, logbook, status, written, found)
-        show_sweep(together, logbook, target, screen, found.sentences if found else "")
+        show_sweep(together, logbook, target, screen, found.told if found else "")
         if not together.detached and logbook.away is None and found:
             report(found, logbook, screen, which=_which(together))
     show_left(together, logbook.away, screen)
@@ -142,7 +143,7 @@ def finish(
     if found is not None:
         from qexp.findings import story
 
-        lead = found.sentences
+        lead = found.told
         pictures = story.shown_in_mlflow(found, logbook.parent or "")
         files |= story.tables(found)
     tags = {NOTE: description(together, lead, pictures)}
@@ -211,7 +212,7 @@ def _ending(
     ]
     files = sweep.files(together.plan, together.table)
     status = "KILLED" if together.halted else status
-    return status, [*counts, *steps([together.table])], files
+    return status, [*counts, *steps(together.table.watched)], files
 
 
 def _fine(together: Finished) -> int:

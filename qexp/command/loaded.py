@@ -12,7 +12,7 @@ import yaml
 from qexp.command import books, conclude
 from qexp.command.books import Entered, Old
 from qexp.command.chosen import choose, workspace
-from qexp.command.run import watch_drift
+from qexp.command.run import note_drift
 from qexp.devices.device import Device
 from qexp.errors import ConfigError, ServiceError
 from qexp.findings.analysed import Findings
@@ -30,6 +30,7 @@ from qexp.track.finished import Finished
 from qexp.track.reader import LoggedRun, Reader
 from qexp.track.record import metrics, refusal
 from qexp.track.sweep import Table, row_of_run
+from qexp.track.watched import Watched, of_csv
 
 
 def findings(name: str | None, uri: str | None = None) -> Findings:
@@ -109,7 +110,7 @@ def _finished(planned: Plan, book: Book, reader: Reading) -> Finished:
                     one.name, one.error, metrics(made), Future()
                 )
             elif submission.id in planned.sentinels:
-                watch_drift(one, submission, found)
+                note_drift(one, submission, found, answer)
     for cell in planned.invalid:
         refused = refusal(cell, planned.id, {}, None)
         found.table.refuse(refused.params, refused.error or "")
@@ -131,9 +132,16 @@ def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
         metrics=tuple(_cell(declared).get("metrics", ())),
         rows=tuple(read(row_of_run(vars(one))) for one in points),
         devices={one.name: one for one in _devices(reader, parent)},
+        sentinel=parent.params.get("sentinel", "").removeprefix("none"),
+        watched=tuple(_watched(reader, parent)),
         versions=declared.get("versions"),
         labels=tuple(declared.get("cells", ())),
     )
+
+
+def _watched(reader: Reader, parent: LoggedRun) -> list[Watched]:
+    content = reader.artifact(parent.run_id, "sentinel.csv")
+    return of_csv(content.decode()) if content else []
 
 
 def _cell(declared: dict[str, Any]) -> dict[str, Any]:

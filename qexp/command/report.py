@@ -38,8 +38,8 @@ def report(arguments: list[str], screen: Screen) -> int:
         ) from error
     for one in found:
         screen.line(f"{one.gathered.title} ({one.gathered.sweep})")
-        if one.sentences:
-            screen.line(one.sentences)
+        if one.told:
+            screen.line(one.told)
         screen.line()
     screen.line(f"see it    {file.absolute()}")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,13 +12,13 @@ from qexp.command.projected import There, there
 from qexp.command.watch import Watch
 from qexp.errors import ServiceError, TrackingError
 from qexp.ledger.book import Book
+from qexp.ledger.records import Answer
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job, Submission
 from qexp.results import result
 from qexp.results.outcome import Outcome
 from qexp.results.ran import Ran, ran
 from qexp.results.result import Result
-from qexp.results.score import score
 from qexp.services import Arrival, Reading
 from qexp.shown.progress import Sweeping
 from qexp.shown.screen import Screen
@@ -26,7 +26,8 @@ from qexp.track import sweep
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record, metrics, record, refusal
-from qexp.track.sweep import Table, Watched
+from qexp.track.sweep import Table
+from qexp.track.watched import watched
 
 DRAWN = 16
 """Most points of a sweep whose pictures are drawn where it is not said."""
@@ -195,7 +196,7 @@ def collect(
             take(one, job, work)
             shown.advance(failed=one.error is not None)
         elif submission.id in work.finished.plan.sentinels:
-            watch_drift(one, submission, work.finished)
+            note_drift(one, submission, work.finished, arrival)
 
 
 def take(measured: Result, job: Job, work: Work) -> None:
@@ -238,23 +239,16 @@ def _record(one: Ran, work: Work, parent: str | None) -> Record:
     return made
 
 
-def watch_drift(measured: Result, submission: Submission, finished: Finished) -> None:
-    """A sentinel's result."""
+def note_drift(
+    measured: Result,
+    submission: Submission,
+    finished: Finished,
+    came: Arrival | Answer,
+) -> None:
+    """Keep what a sentinel measured, and when."""
     known = finished.plan.sentinels[submission.id]
-    place = measured.name.rpartition("-")[2]
-    scores = (
-        [] if measured.error else score(known.built, measured, ["success_probability"])
-    )
-    raw = [one for one in scores if one.name == "raw_success_probability"]
     finished.table.watched.append(
-        Watched(
-            job=submission.number,
-            block=submission.block,
-            place=place,
-            step=2 * submission.number + (place == "close"),
-            scored=raw[0] if raw else None,
-            error=measured.error,
-        )
+        watched(measured, submission, known, began=came.began, ended=came.ended)
     )
 
 
@@ -266,22 +260,3 @@ def wait(finished: Finished, logbook: Logbook) -> None:
         error = outcome.run_id.exception()
         if error is not None and not isinstance(error, TrackingError):
             raise error
-
-
-def steps(tables: Sequence[Table]) -> list[tuple[str, float, int]]:
-    """What the sentinels measured, as metrics over time: name, value, step."""
-    found = []
-    watched = [one for table in tables for one in table.watched]
-    for step, one in enumerate(sorted(watched, key=lambda one: one.step)):
-        if one.scored is not None:
-            values = {
-                "": one.scored.value,
-                "_low": one.scored.low,
-                "_high": one.scored.high,
-            }
-            found += [
-                (f"sentinel{end}", value, step)
-                for end, value in values.items()
-                if value is not None
-            ]
-    return found

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from qexp.figures.drift import (
-    homogeneity,
-    measured,
-)
+from qexp.figures.drift import homogeneity, judgement, means, measured
 from qexp.figures.estimate import (
     finite,
     interval,
@@ -65,6 +61,7 @@ class Reading:
         low: the lower end of its 95 % interval.
         high: the upper end.
         block: the number of the job's block; None if there are none.
+        setting: what the jobs have in common whose sentinels should score alike.
     """
 
     start: datetime
@@ -72,20 +69,32 @@ class Reading:
     low: float | None
     high: float | None
     block: int | None = None
+    setting: str = ""
 
 
 class _Course:
-    """The readings in the order of time, and what to say of them."""
+    """The readings in the order of time, and what to say of them.
+
+    Where there are several settings, a reading is drawn by what it differs from the mean
+    of its setting by.
+    """
 
     def __init__(self, readings: Sequence[Reading]) -> None:
         self.readings = sorted(readings, key=lambda one: one.start)
         values = [one.value for one in self.readings]
         lows = [one.low for one in self.readings]
         highs = [one.high for one in self.readings]
-        self.statistic, self.limit = homogeneity(values, lows, highs)
-        self.numbers, sigmas = measured(values, lows, highs)
-        weights = 1 / np.square(sigmas)
-        self.mean = np.average(self.numbers, weights=weights) if self.numbers else None
+        settings = [one.setting for one in self.readings]
+        self.statistic, self.limit = homogeneity(values, lows, highs, settings)
+        self.count = len(measured(values, lows, highs)[0])
+        self.settings = len(set(settings))
+        centres = means(values, lows, highs, settings)
+        if self.settings > 1:
+            self.readings = [
+                _less(one, centres.get(one.setting)) for one in self.readings
+            ]
+            centres = {"": 0.0} if centres else {}
+        self.mean = next(iter(centres.values()), None)
         self.moved = self.statistic > self.limit
         self.first = self.readings[0].start
         spans = [(one.start - self.first).total_seconds() for one in self.readings]
@@ -96,12 +105,7 @@ class _Course:
     @property
     def judgement(self) -> str:
         """Return what the test says, in a sentence."""
-        count = len(self.numbers)
-        if count < 2:
-            return "Too few readings with intervals to see whether it moved."
-        numbers = f"chi-square {self.statistic:.1f}, limit {self.limit:.1f}"
-        verdict = "The sentinel moved" if self.moved else "No drift seen"
-        return f"{verdict}: {numbers} (1 %, {count} readings)."
+        return judgement(self.statistic, self.limit, self.count)
 
     @property
     def missing(self) -> str:
@@ -125,6 +129,13 @@ class _Course:
             for block, group in groupby(pairs, key=lambda pair: pair[0].block)
         ]
         return [(block, run[0], run[-1]) for block, run in runs if block is not None]
+
+
+def _less(reading: Reading, mean: float | None) -> Reading:
+    """Return a reading as what it differs from a mean by."""
+    ends = (reading.value, reading.low, reading.high)
+    less = [None if one is None or mean is None else one - mean for one in ends]
+    return replace(reading, value=less[0], low=less[1], high=less[2])
 
 
 def _shade(axes: Axes, course: _Course, width: float) -> None:
@@ -228,6 +239,9 @@ def sentinel(
     if not readings:
         raise ValueError("a picture of the sentinel needs at least one reading")
     course = _Course(readings)
+    if course.settings > 1:
+        metric = f"{metric}, less the mean"
+        subtitle += f"; {course.settings} settings of jobs, each less its own mean"
     notes = [subtitle, "" if course.moved else course.judgement, course.missing]
     warning = course.judgement if course.moved else ""
     heading = Heading.of(title, *filter(None, notes), warning=warning, width=width)
@@ -241,7 +255,7 @@ def sentinel(
     figure = page(height, width)
     heading.draw(figure)
     legend.draw(figure, handles, heading.height)
-    ends = [x for one in readings for x in (one.value, one.low, one.high)]
+    ends = [x for one in course.readings for x in (one.value, one.low, one.high)]
     limits = room(finite(ends), 0.14)
     left = value_width(limits, PLOT)
     across = width - left - 2 * MARGIN

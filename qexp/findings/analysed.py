@@ -74,6 +74,20 @@ class Findings:
         """Two sentences on what the sweep found; empty where nothing varies."""
         return "" if self.main is None else self.main.sentences
 
+    @cached_property
+    def warning(self) -> str:
+        """What a reader has to be warned of, in a sentence or two; mostly empty."""
+        if not self.gathered.watched:
+            return ""
+        from qexp.findings.drift import warning  # matplotlib takes its time
+
+        return warning(self.gathered)
+
+    @property
+    def told(self) -> str:
+        """What the sweep found and what to be warned of, a paragraph each."""
+        return "\n\n".join(filter(None, (self.sentences, self.warning)))
+
     @property
     def effects(self) -> pd.DataFrame:
         """The effects of all metrics, by the columns of effects.csv."""

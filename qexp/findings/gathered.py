@@ -13,7 +13,8 @@ import pandas as pd
 from qexp.devices.device import Device
 from qexp.track.files import versions
 from qexp.track.finished import Finished
-from qexp.track.sweep import Watched, parent, title
+from qexp.track.sweep import parent, title
+from qexp.track.watched import Watched
 
 Row = Mapping[str, Any]
 
@@ -40,7 +41,8 @@ class Gathered:
         rows: For each point its params (values, not text), its metrics, and `point`,
             `block`, `job`, `position`, `status` (finished, failed or refused), `error`.
         devices: The devices by name.
-        watched: What the sentinels measured.
+        sentinel: The kind of its sentinels; empty where there are none.
+        watched: What they measured.
         versions: Versions of what ran it, by package.
         notes: Remarks on the plan.
         labels: For each cell its value for each key that is swept, as declared.
@@ -54,6 +56,7 @@ class Gathered:
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
     devices: Mapping[str, Device]
+    sentinel: str = ""
     watched: tuple[Watched, ...] = ()
     versions: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ def of_finished(finished: Finished) -> Gathered:
         metrics=tuple(dict.fromkeys([*wanted, *first.metrics])),
         rows=tuple(read(row) for row in finished.table.rows),
         devices={device.name: device for device in devices},
+        sentinel=first.sentinel.removeprefix("none"),
         watched=tuple(finished.table.watched),
         versions=versions(),
         notes=plan.notes,

@@ -73,6 +73,7 @@ def _section(found: Findings, drawn: list[Picture]) -> dict[str, Any]:
     return {
         "name": f"{gathered.title} ({gathered.sweep})",
         "answer": found.sentences or _nothing(found),
+        "warning": found.warning,
         "question": _question(found),
         "method": _method(gathered),
         "plan": plan_rows(found),

@@ -17,6 +17,7 @@ from qexp.figures.panels import Factor as Panel
 from qexp.figures.panels import Level
 from qexp.figures.strips import Effect as Strip
 from qexp.findings.analysed import Findings
+from qexp.findings.drift import picture as watched
 from qexp.findings.means import by_level, by_two
 from qexp.findings.page import Picture
 from qexp.findings.places import cost, place, subtitle
@@ -28,8 +29,19 @@ UNITS = {"rep_delay": "s"}
 def pictures(found: Findings) -> list[Picture]:
     """What there is to see of a sweep."""
     one = found.main
-    if one is None:
-        return []
+    drift = watched(found.gathered)
+    over_time = [] if drift is None else [("sentinel", SENTINEL, drift)]
+    of_effects = [] if one is None else _of(found, one)
+    return [
+        Picture(name, f"{text}.", png(figure))
+        for name, text, figure in [*of_effects, *over_time]
+    ]
+
+
+SENTINEL = "The sentinels over time: whether the device moved while the sweep ran"
+
+
+def _of(found: Findings, one: Analysis) -> list[tuple[str, str, Figure]]:
     names: list[tuple[str, str, Callable[[Findings, Analysis], Figure | None]]] = [
         ("effects", f"What each option changes in {one.metric}", effects_figure),
         ("levels", f"{one.metric} at each level, over all other settings", _levels),
@@ -38,11 +50,7 @@ def pictures(found: Findings) -> list[Picture]:
         ("place", "Where the best setting puts the circuit", place),
     ]
     made = [(name, text, draw(found, one)) for name, text, draw in names]
-    return [
-        Picture(name, f"{text}.", png(figure))
-        for name, text, figure in made
-        if figure is not None
-    ]
+    return [(name, text, figure) for name, text, figure in made if figure is not None]
 
 
 def vector(found: Findings) -> dict[str, bytes]:

@@ -16,10 +16,10 @@ from qexp.planning.plan import Plan
 from qexp.planning.price import Price, price
 from qexp.planning.wording import shown
 from qexp.results.ran import Ran
-from qexp.results.score import Scored
 from qexp.track.files import OF_THE_SWEEP, as_yaml, versions
 from qexp.track.names import short_names
 from qexp.track.record import Record, metrics, params, planned_params, texts
+from qexp.track.watched import Watched, as_csv
 
 AT_MOST = "quantum_seconds_at_most"
 
@@ -27,27 +27,6 @@ EFFECTS = (
     "metric option level reference effect low high p_holm n_pairs n_blocks unit alias note"
 ).split()
 """Columns of effects.csv."""
-
-
-@dataclass(frozen=True)
-class Watched:
-    """What a sentinel measured.
-
-    Attributes:
-        job: Number of its job in the plan.
-        block: Number of the job's block.
-        place: `open` or `close`.
-        step: Its place in time: jobs in order, open before close.
-        scored: Its success probability; None where it failed.
-        error: Why it failed, or None.
-    """
-
-    job: int
-    block: int
-    place: str
-    step: int
-    scored: Scored | None
-    error: str | None
 
 
 @dataclass
@@ -81,23 +60,6 @@ class Table:
         return _csv(
             sorted(self.rows, key=lambda row: (row.get("job", -1), row.get("position")))
         )
-
-    def watched_csv(self) -> str:
-        """What the sentinels measured, in the order of time."""
-        rows = [
-            {
-                "step": one.step,
-                "job": one.job,
-                "block": one.block,
-                "place": one.place,
-                "success_probability": one.scored.value if one.scored else "",
-                "low": one.scored.low if one.scored else "",
-                "high": one.scored.high if one.scored else "",
-                "error": one.error or "",
-            }
-            for one in sorted(self.watched, key=lambda one: one.step)
-        ]
-        return _csv(rows)
 
 
 def row_of_run(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +151,7 @@ def files(plan: Plan, table: Table) -> dict[str, str]:
         "frozen.json": freeze(plan).decode(),
     }
     if table.watched:
-        found["sentinel.csv"] = table.watched_csv()
+        found["sentinel.csv"] = as_csv(table.watched)
     if plan.swept:
         found["config.yaml"] = _config(plan)
     else:
