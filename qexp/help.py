@@ -35,6 +35,7 @@ Sweep: all combinations, planned as a whole
   -m options.optimization_level=0,1,2,3      the same on the command line
   grid.options.shots=[1000,4000]             another axis
   repeats=5 sentinel=ghz-3                   blocks, and a watch on drift
+  confirm=5                                  the best setting on fresh repeats
 
 Your own circuits
   python -m qexp circuit=qasm circuit.files='mine/*.qasm' backend=ibmq_manila

@@ -67,21 +67,25 @@ def _plan_failed(opened: Session, plans: list[Plan]) -> None:
     failed = {point for point, state in book.points().items() if state == "failed"}
     if not failed:
         raise ConfigError(f"sweep {book.id}: no point of it has failed.")
-    cells = [
-        cell
-        for one in plans
-        for cell in one.cells
-        if any(place.cell is cell for k, place in one.places.items() if k in failed)
-    ]
-    made = plan(
-        cells,
-        swept=plans[0].swept,
-        seed=book.row["seed"],
-        part=True,
-        start=len(book.submissions()),
-        only=failed,
-    )
-    books.register(opened.entered, replace(made, name=plans[0].name))
+    for metric in dict.fromkeys(one.confirms for one in plans):  # repeats, fresh ones
+        cells = [
+            cell
+            for one in plans
+            for cell in one.cells
+            if one.confirms == metric
+            and any(p.cell is cell for k, p in one.places.items() if k in failed)
+        ]
+        if cells:
+            made = plan(
+                cells,
+                swept=plans[0].swept,
+                seed=book.row["seed"],
+                part=True,
+                start=len(book.submissions()),
+                only=failed,
+                confirms=metric,
+            )
+            books.register(opened.entered, replace(made, name=plans[0].name))
     book.close("open")
     opened.screen.note(f"{count(len(failed), 'point')} that failed will be run again")
 

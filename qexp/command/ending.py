@@ -7,22 +7,26 @@ from dataclasses import replace
 
 from qexp.command import conclude as ours
 from qexp.command import elsewhere
+from qexp.command.confirming import confirm
 from qexp.command.session import Session
 from qexp.errors import QexpError
 
 
 def conclude(opened: Session, status: str = "FINISHED") -> None:
-    """End the run of a sweep, show the results, draw the pictures.
+    """Confirm the best setting, end the run of a sweep, show the results, draw them.
 
     Args:
         opened: The command.
         status: MLflow's word for how the sweep ended.
 
     Raises:
+        QexpError: The best setting could not be run again.
         TrackingError: MLflow refused something.
     """
     if opened.logbook is None or opened.target is None or not opened.begun:
         return
+    if status == "FINISHED":
+        confirm(opened)
     shown = (opened.logbook, opened.target, opened.screen)
     written = _written(opened)
     if opened.finished:

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf.errors import OmegaConfBaseException
 
 from qexp.command import errand
+from qexp.errors import ConfigError
 from qexp.planning.seeds import sweep_seed
 
 if TYPE_CHECKING:
@@ -124,8 +125,10 @@ def send_out(opened: Session, config: DictConfig) -> None:
     Its processes are told by an environment variable, which Hydra sets while a job lasts.
 
     Raises:
+        ConfigError: The best setting is to be confirmed.
         TrackingError: MLflow cannot be written to.
     """
+    _require_no_confirming(config)
     logbook = opened.prepare(OmegaConf.select(config, "tracking.uri"))
     from qexp.command import begin
     from qexp.command.run import DRAWN
@@ -157,6 +160,21 @@ def send_out(opened: Session, config: DictConfig) -> None:
     )
     opened.elsewhere = str(config.hydra.launcher._target_).rpartition(".")[2]
     _every_job(config, f"hydra.job.env_set.{errand.VARIABLE}", told.text)
+
+
+def _require_no_confirming(config: DictConfig) -> None:
+    """Refuse to confirm the best of what nobody sees as a whole.
+
+    Raises:
+        ConfigError: Says so.
+    """
+    confirm = OmegaConf.select(config, "confirm")
+    if confirm:
+        raise ConfigError(
+            f"confirm = {confirm}: a launcher of another's runs the jobs one by one, and "
+            "nobody sees which setting is the best. Use hydra/launcher=qexp, or leave it "
+            "out."
+        )
 
 
 def _enter(opened: Session, config: DictConfig, name: str) -> None:

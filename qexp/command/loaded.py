@@ -16,7 +16,7 @@ from qexp.command.run import note_drift
 from qexp.devices.device import Device
 from qexp.errors import ConfigError, ServiceError
 from qexp.findings.analysed import Findings
-from qexp.findings.gathered import Gathered, columns, of_finished, read
+from qexp.findings.gathered import Gathered, columns, of_finished, parted
 from qexp.ledger.book import Book
 from qexp.ledger.workspace import LEDGER, home
 from qexp.planning.plan import Plan
@@ -123,6 +123,7 @@ def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
     parent = parent or points[0]
     content = reader.artifact(parent.run_id, "config.yaml")
     declared = yaml.safe_load(content) if content else {}
+    rows, fresh = parted(row_of_run(vars(one)) for one in points)
     return Gathered(
         name=parent.experiment,
         title=parent.name,
@@ -130,8 +131,9 @@ def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
         seed=int(parent.params["seed"]) if "seed" in parent.params else None,
         axes=columns(json.loads(parent.params.get("swept", "[]"))),
         metrics=tuple(_cell(declared).get("metrics", ())),
-        rows=tuple(read(row_of_run(vars(one))) for one in points),
+        rows=rows,
         devices={one.name: one for one in _devices(reader, parent)},
+        fresh=fresh,
         sentinel=parent.params.get("sentinel", "").removeprefix("none"),
         watched=tuple(_watched(reader, parent)),
         versions=declared.get("versions"),

@@ -312,6 +312,10 @@ class Experiment(Model):
     """How often every cell is run. Each repeat is a block: all cells once, in an order of
     its own."""
 
+    confirm: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """How many fresh repeats the best setting gets after all others are over. They tell
+    how good it is without the luck for which it was chosen."""
+
     sentinel: Watch = "none"
     """A known circuit that opens and closes each job, so that drift is seen: `ghz-3` (or
     another number of qubits, 2 to 12), `readout` (all 0 and all 1 on up to 5 qubits), or

@@ -57,6 +57,7 @@ class Best:
         high: Upper end.
         unit: `block`, or `shots`: the interval is shot noise only.
         confirmed: Its mean in fresh repeats, with its 95 % interval, or None.
+        fresh: How many fresh repeats that is.
         note: What a person should know.
     """
 
@@ -67,6 +68,7 @@ class Best:
     high: float
     unit: str
     confirmed: tuple[float, float, float] | None
+    fresh: int
     note: str
 
     @property
@@ -112,6 +114,7 @@ def best(
         candidates = [_mirrored(one) for one in candidates]
     centre = sign * corrected(sign * found.mean, found.by_shot)
     half = _half(found, error)
+    confirmed, repeats = _confirmed(found.options[order[0]], fresh)
     return Best(
         metric=metric,
         settings=tuple(candidates),
@@ -119,7 +122,8 @@ def best(
         low=centre - half,
         high=centre + half,
         unit="" if error is None else error.unit,
-        confirmed=_confirmed(found.options[order[0]], fresh),
+        confirmed=confirmed,
+        fresh=repeats,
         note=_note(found, error, metric),
     )
 
@@ -227,13 +231,13 @@ def _half(found: Settings, error: Errors | None) -> float:
 
 def _confirmed(
     options: Mapping[str, Hashable], fresh: Layout | None
-) -> tuple[float, float, float] | None:
-    """Mean and interval of the chosen setting where it was measured afresh."""
+) -> tuple[tuple[float, float, float] | None, int]:
+    """Mean and interval of the chosen setting where it was measured afresh; how often."""
     if fresh is None:
-        return None
+        return None, 0
     again = settings(fresh)
     if options not in again.options:
-        return None
+        return None, 0
     number = again.options.index(options)
     values = again.mean[number]
     values = values[~np.isnan(values)]
@@ -244,7 +248,7 @@ def _confirmed(
     else:
         shot = float(np.nanmean(again.by_shot[number]))
         half = quantile((1 + LEVEL) / 2, math.inf) * math.sqrt(shot)
-    return mean, mean - half, mean + half
+    return (mean, mean - half, mean + half), len(values)
 
 
 def _note(found: Settings, error: Errors | None, metric: str) -> str:

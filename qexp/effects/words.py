@@ -100,12 +100,11 @@ def choice(best: Best) -> str:
     """One sentence: which setting, how good it really is, and what may be as good."""
     chosen = ", ".join(f"{name}={value}" for name, value in best.winner.options.items())
     worth = f"{number(best.corrected)} corrected for the choice"
-    if math.isfinite(best.low):
+    if best.confirmed is not None:
+        worth = f"confirmed: {fresh(best)}"
+    elif math.isfinite(best.low):
         worth += f", 95 % {number(best.low)} to {number(best.high)}"
         worth += " on shot noise alone" if best.unit == "shots" else ""
-    if best.confirmed is not None:
-        mean, low, high = best.confirmed
-        worth += f"; {number(mean)}, {number(low)} to {number(high)}, on fresh repeats"
     others = len(best.among) - 1
     if not others:
         return f"Best {best.metric}: {chosen} ({worth}), told from all others."
@@ -113,6 +112,18 @@ def choice(best: Best) -> str:
         f"Best {best.metric}: {chosen} ({worth}); {others} of {len(best.settings) - 1} "
         f"other settings cannot be told from it{_more(best)}."
     )
+
+
+def fresh(best: Best) -> str:
+    """What the best setting scored on fresh repeats; empty where there are none."""
+    if best.confirmed is None:
+        return ""
+    mean, low, high = best.confirmed
+    half = (high - low) / 2
+    sure = f" \N{PLUS-MINUS SIGN} {number(half)}" if math.isfinite(half) else ""
+    noise = " by shot noise alone" if best.fresh == 1 else ""
+    repeats = "one fresh repeat" if best.fresh == 1 else f"{best.fresh} fresh repeats"
+    return f"{number(mean)}{sure} at 95 %{noise} on {repeats}"
 
 
 def _more(best: Best) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,11 +51,18 @@ class Findings:
         """What the statistics say, by metric; nothing where nothing varies."""
         if not self.factors:
             return {}
-        frame = _frame(self.gathered, self.factors)
+        frame = _frame(self.gathered.rows, self.factors)
+        fresh = _frame(self.gathered.fresh, self.factors)
         return {
-            metric: analyse(frame, self.factors, metric, larger=is_larger(metric))
+            metric: analyse(
+                frame,
+                self.factors,
+                metric,
+                larger=is_larger(metric),
+                confirmation=fresh if _measured(fresh, metric) else None,
+            )
             for metric in self.gathered.metrics
-            if metric in frame.columns and _measured(frame, metric)
+            if _measured(frame, metric)
         }
 
     @cached_property
@@ -86,7 +93,16 @@ class Findings:
     @property
     def told(self) -> str:
         """What the sweep found and what to be warned of, a paragraph each."""
-        return "\n\n".join(filter(None, (self.sentences, self.warning)))
+        parts = (self.sentences, self.confirmed, self.warning)
+        return "\n\n".join(filter(None, parts))
+
+    @property
+    def confirmed(self) -> str:
+        """How good the best setting is on fresh repeats; empty where there are none."""
+        best = None if self.main is None else self.main.best
+        if self.main is None or best is None or best.confirmed is None:
+            return ""
+        return self.main.choice
 
     @property
     def effects(self) -> pd.DataFrame:
@@ -107,13 +123,15 @@ def is_larger(metric: str) -> bool:
 
 
 def _measured(frame: pd.DataFrame, metric: str) -> bool:
+    if metric not in frame.columns:
+        return False
     done = frame["status"] == FINISHED
     return bool(frame.loc[done, metric].notna().any())
 
 
-def _frame(gathered: Gathered, factors: tuple[Factor, ...]) -> pd.DataFrame:
+def _frame(rows: Sequence[Row], factors: tuple[Factor, ...]) -> pd.DataFrame:
     """The table as the statistics want it."""
-    known = [row for row in gathered.rows if all(one.name in row for one in factors)]
+    known = [row for row in rows if all(one.name in row for one in factors)]
     frame = pd.DataFrame([dict(row) for row in known])
     frame["circuit"] = [_circuit(row, factors) for row in known]
     return frame.rename(columns={"compiled_hash": "compiled"})

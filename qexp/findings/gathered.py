@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,6 +40,8 @@ class Gathered:
         metrics: The experiment's own metrics, the first the one that counts.
         rows: For each point its params (values, not text), its metrics, and `point`,
             `block`, `job`, `position`, `status` (finished, failed or refused), `error`.
+        fresh: Likewise of fresh repeats of the best setting, chosen by the rows; with
+            `confirms`, the metric by which it was the best.
         devices: The devices by name.
         sentinel: The kind of its sentinels; empty where there are none.
         watched: What they measured.
@@ -56,6 +58,7 @@ class Gathered:
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
     devices: Mapping[str, Device]
+    fresh: tuple[Row, ...] = ()
     sentinel: str = ""
     watched: tuple[Watched, ...] = ()
     versions: Mapping[str, str] | None = None
@@ -113,6 +116,7 @@ def of_finished(finished: Finished) -> Gathered:
     devices = [cell.device for cell in cells if cell.device is not None]
     wanted = [first.optimize] if first.optimize else []
     made = parent(plan)
+    rows, fresh = parted(finished.table.rows)
     return Gathered(
         name=plan.name,
         title=title(plan),
@@ -120,8 +124,9 @@ def of_finished(finished: Finished) -> Gathered:
         seed=plan.seed,
         axes=columns(json.loads(made.params["swept"])),
         metrics=tuple(dict.fromkeys([*wanted, *first.metrics])),
-        rows=tuple(read(row) for row in finished.table.rows),
+        rows=rows,
         devices={device.name: device for device in devices},
+        fresh=fresh,
         sentinel=first.sentinel.removeprefix("none"),
         watched=tuple(finished.table.watched),
         versions=versions(),
@@ -139,6 +144,13 @@ def _plain(value: Any) -> str:
     """A value as text that is equal for what was declared and for what was logged."""
     text = str(value)
     return str(_value("", _YAML.get(text, text)))
+
+
+def parted(rows: Iterable[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """A sweep's own rows, and those that confirm its best setting, read."""
+    found = [read(row) for row in rows]
+    own = tuple(row for row in found if not row.get("confirms"))
+    return own, tuple(row for row in found if row.get("confirms"))
 
 
 def read(row: Row) -> Row:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from qexp.effects import Analysis, Effect
+from qexp.effects.words import fresh
 from qexp.findings import best as settings
 from qexp.findings.analysed import Findings
 from qexp.findings.compared import Compared
@@ -73,6 +74,7 @@ def _section(found: Findings, drawn: list[Picture]) -> dict[str, Any]:
     return {
         "name": f"{gathered.title} ({gathered.sweep})",
         "answer": found.sentences or _nothing(found),
+        "confirmed": found.confirmed,
         "warning": found.warning,
         "question": _question(found),
         "method": _method(gathered),
@@ -204,7 +206,7 @@ def _best(one: Analysis) -> dict[str, Any] | None:
         "interval": ""
         if math.isnan(best.low)
         else f"{best.low:.4f} to {best.high:.4f}",
-        "confirmed": best.confirmed,
+        "confirmed": fresh(best),
         "note": best.note,
         "yaml": settings.as_yaml(best.winner),
         "typed": settings.as_overrides(best.winner),

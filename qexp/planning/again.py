@@ -67,8 +67,8 @@ def find(content: bytes, point: str, read: Read) -> Found:
 def once_more(found: Found, values: Mapping[str, str]) -> Experiment:
     """What is declared of a point that is measured again, by itself.
 
-    The budget and the sentinels were the sweep's. On a device a sentinel may be what
-    prepares the qubits of the circuit that comes after it, so there it stays.
+    Repeats, the budget and the sentinels were the sweep's. On a device a sentinel may be
+    what prepares the qubits of the circuit that comes after it, so there it stays.
 
     Args:
         found: The point.
@@ -85,6 +85,8 @@ def once_more(found: Found, values: Mapping[str, str]) -> Experiment:
             "budget": Budget(),
             "resume": Resume(),
             "wait": True,
+            "repeats": max(then.repeats, found.repeat + 1),
+            "confirm": 0,
             "on_unsure": "stop",
             "sentinel": "none" if alone else then.sentinel,
         }

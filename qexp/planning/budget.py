@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from qexp.declare.config import Budget
 from qexp.errors import ConfigError
+from qexp.planning.confirming import Fresh, fresh
 from qexp.planning.plan import Plan
 from qexp.planning.price import price
 from qexp.planning.wording import count
@@ -18,15 +19,18 @@ def require(planned: Plan, budget: Budget) -> None:
     Raises:
         ConfigError: Says what it costs, and what is allowed.
     """
-    jobs = len(planned.submissions)
+    more = fresh(planned)
+    jobs = len(planned.submissions) + (more.jobs if more else 0)
+    told = f", with up to {more.jobs} to confirm the best" if more else ""
     if budget.jobs is not None and jobs > budget.jobs:
         raise ConfigError(
-            f"budget.jobs = {budget.jobs}: the plan has {count(jobs, 'job')}. Nothing was "
-            "sent. Sweep over less, raise the budget, or see `python -m qexp plan`."
+            f"budget.jobs = {budget.jobs}: the plan has {count(jobs, 'job')}{told}. "
+            "Nothing was sent. Sweep over less, raise the budget, or see "
+            "`python -m qexp plan`."
         )
     if budget.quantum_seconds is None:
         return
-    seconds = price(planned).total
+    seconds = _together(price(planned).total, more)
     if seconds is None:
         raise ConfigError(
             f"budget.quantum_seconds = {budget.quantum_seconds:g}: what the plan costs is "
@@ -36,10 +40,16 @@ def require(planned: Plan, budget: Budget) -> None:
     if seconds > budget.quantum_seconds:
         raise ConfigError(
             f"budget.quantum_seconds = {budget.quantum_seconds:g}: the plan takes up to "
-            f"{seconds:.1f} s of QPU time in {count(jobs, 'job')}. Nothing was sent. Take "
-            "fewer shots, a shorter rep_delay or a smaller grid, or raise the budget; "
+            f"{seconds:.1f} s of QPU time in {count(jobs, 'job')}{told}. Nothing was sent. "
+            "Take fewer shots, a shorter rep_delay or a smaller grid, or raise the budget; "
             "`python -m qexp plan --compile` gives the exact figure."
         )
+
+
+def _together(seconds: float | None, more: Fresh | None) -> float | None:
+    if seconds is None or more is None:
+        return seconds
+    return None if more.seconds is None else seconds + more.seconds
 
 
 class Purse:

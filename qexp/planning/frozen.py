@@ -55,6 +55,7 @@ def freeze(planned: Plan) -> bytes:
         "seed": planned.seed,
         "swept": planned.swept,
         "reproduces": planned.reproduces,
+        "confirms": planned.confirms,
         "duplicates": planned.duplicates,
         "notes": planned.notes,
         "start": min((one.number for one in planned.submissions), default=0),
@@ -153,6 +154,7 @@ def _thawed(frozen: Json) -> Thawed:
         part=True,
         start=frozen["start"],
         only=frozen["points"],
+        confirms=frozen.get("confirms", ""),
     )
     same = [one.id for one in planned.submissions] == frozen["submissions"]
     if not same or planned.places.keys() != set(frozen["points"]):

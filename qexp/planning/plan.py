@@ -16,6 +16,7 @@ from qexp.planning.packing import Item, jobs_of_block, submission
 from qexp.planning.point import Point
 from qexp.planning.seeds import Seeds
 from qexp.planning.sentinel import Sentinel, sentinel
+from qexp.planning.settings import require_choice
 from qexp.planning.submission import Submission
 from qexp.planning.wording import cannot, count, shown
 
@@ -33,6 +34,8 @@ class Place:
         job: Number of its job in the plan, from 0.
         position: Its place in the job, from 0.
         company: Circuits of the job, its own and sentinels' included.
+        confirms: The metric by which its setting was the best, where it is a fresh repeat
+            of that; else empty.
     """
 
     cell: Cell
@@ -43,6 +46,7 @@ class Place:
     job: int
     position: int
     company: int
+    confirms: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Plan:
             None for a cell that has no point.
         notes: What a person should know.
         reproduces: The MLflow run whose point is measured again, or None.
+        confirms: The metric by which its setting was the best, where it is of fresh
+            repeats of that; else empty.
     """
 
     id: str
@@ -81,11 +87,13 @@ class Plan:
     asked: Mapping[int, tuple[Cell, ...]]
     notes: tuple[str, ...] = ()
     reproduces: str | None = None
+    confirms: str = ""
 
     @property
     def repeats(self) -> int:
-        """Number of blocks."""
-        return len({submission.block for submission in self.submissions})
+        """Number of blocks, without those that confirm."""
+        fresh = {one.block for one in self.places.values() if one.confirms}
+        return len({one.block for one in self.submissions} - fresh)
 
     @property
     def paid(self) -> bool:
@@ -108,6 +116,7 @@ def plan(
     part: bool = False,
     start: int = 0,
     only: Collection[str] | None = None,
+    confirms: str = "",
 ) -> Plan:
     """Plan cells as a whole.
 
@@ -121,6 +130,8 @@ def plan(
             where none of these can be.
         start: Number of the first job: how many the same command has planned before.
         only: Ids of the points that are to be run; None is all.
+        confirms: The metric by which these cells are the best, where they are to be run on
+            fresh repeats; else empty.
 
     Raises:
         ConfigError: Nothing of it can be run, or must not be while some of it cannot.
@@ -130,12 +141,14 @@ def plan(
     _require_one_service(cells)
     unique, invalid, dropped, doubles = _sorted_out(cells)
     _require_runnable(unique, invalid, dropped, swept=swept, part=part)
+    if not part:
+        require_choice(unique)
     unique = [cell for cell in unique if cell.ready[2].id not in known]
     sweep_seed = seeds.sweep_seed(experiment.seed if seed is None else seed)
     places: dict[str, Place] = {}
     submissions: list[Submission] = []
     sentinels: dict[str, Sentinel] = {}
-    for block in range(experiment.repeats):
+    for block in _blocks(experiment, fresh=bool(confirms)):
         for items in jobs_of_block(unique, block, sweep_seed, _chooser(only)):
             watch = sentinel(experiment.sentinel, items[0].device, sweep_seed)
             number = start + len(submissions)
@@ -143,7 +156,7 @@ def plan(
             submissions.append(sent)
             if watch is not None:
                 sentinels[sent.id] = watch
-            places |= _places(items, sent)
+            places |= places_of(items, sent, confirms)
     name = experiment_name(cells)
     return Plan(
         id=sweep_id(name, [place.point for place in places.values()]),
@@ -159,7 +172,14 @@ def plan(
         sentinels=sentinels,
         asked=_asked(cells),
         notes=(*notes, *_remarks(doubles, dropped)),
+        confirms=confirms,
     )
+
+
+def _blocks(experiment: Experiment, *, fresh: bool) -> range:
+    """The sweep's own blocks, or those after them that confirm."""
+    own = experiment.repeats
+    return range(own, own + experiment.confirm) if fresh else range(own)
 
 
 def _chooser(only: Collection[str] | None) -> Callable[[str], bool]:
@@ -170,6 +190,7 @@ def _chooser(only: Collection[str] | None) -> Callable[[str], bool]:
 
 OF_ALL = (
     "repeats",
+    "confirm",
     "seed",
     "sentinel",
     "share_identical",
@@ -275,7 +296,10 @@ def _require_one_service(cells: Sequence[Cell]) -> None:
         )
 
 
-def _places(items: Sequence[Item], sent: Submission) -> dict[str, Place]:
+def places_of(
+    items: Sequence[Item], sent: Submission, confirms: str = ""
+) -> dict[str, Place]:
+    """Where the points of a job stand, by their ids."""
     return {
         item.point.id: Place(
             cell=item.cell,
@@ -286,6 +310,7 @@ def _places(items: Sequence[Item], sent: Submission) -> dict[str, Place]:
             job=sent.number,
             position=position,
             company=len(sent.names),
+            confirms=confirms,
         )
         for position, item in enumerate(items)
     }

@@ -11,10 +11,11 @@ from qiskit import QuantumCircuit
 
 from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
+from qexp.planning.confirming import fresh
 from qexp.planning.limits import COMPILE
 from qexp.planning.plan import Place, Plan
 from qexp.planning.price import Price, price
-from qexp.planning.wording import cannot, described, named
+from qexp.planning.wording import cannot, count, described, named
 from qexp.results import compiled as measures
 from qexp.services.program import compile_for
 from qexp.shown.request import PlanRequest
@@ -85,8 +86,20 @@ def summary(
         ("jobs", _jobs(plan)),
         ("shots", f"{_shots(plan):,}"),
         ("QPU time", _time(cost)),
+        *_confirm(plan),
         ("seed", f"{plan.seed}{DRAWN if drawn(plan) else ''}"),
     ]
+
+
+def _confirm(plan: Plan) -> list[tuple[str, str]]:
+    """What comes on top where the best setting is to be confirmed."""
+    more = fresh(plan)
+    if more is None:
+        return []
+    time = "" if more.seconds is None else f", {duration(more.seconds)} of QPU time"
+    repeats = f"{count(more.repeats, 'fresh repeat')} of the best setting"
+    most = f"at most {count(more.points, 'point')} in {count(more.jobs, 'job')}{time}"
+    return [("confirm", f"{repeats}: {most} more")]
 
 
 DRAWN = " (drawn now, for this plan; set seed=… to keep it)"

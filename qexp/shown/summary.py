@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import urlsplit
 
-from qexp.planning.wording import cannot, described
+from qexp.planning.wording import cannot, count, described
 from qexp.results.outcome import Outcome
 from qexp.shown.report import ends
 from qexp.shown.screen import Screen
@@ -97,7 +97,10 @@ def show_sweep(
         screen.line(lead)
         screen.line()
     _failures(finished, screen)
+    fresh = sum(bool(one.confirms) for one in plan.places.values())
     counts = f"{_fine(finished)} finished, {finished.failed} failed"
+    if fresh:
+        counts += f" (with {count(fresh, 'point')} to confirm the best)"
     state = "SENT" if finished.detached else "FINISHED"
     state = "UNFINISHED" if finished.interrupted or finished.paused else state
     screen.line(f"{state}  {title(plan)}: {counts}, seed {plan.seed}")

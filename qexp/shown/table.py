@@ -54,7 +54,7 @@ def cell_scores(finished: Finished, metric: str) -> list[CellScore]:
     places = finished.plan.places
     cells: dict[str, list[Mapping[str, Any]]] = {}
     for row in finished.table.rows:
-        if metric in row and row["point"] in places:
+        if metric in row and row["point"] in places and not row.get("confirms"):
             cells.setdefault(places[row["point"]].cell.ready[2].id, []).append(row)
     scores = [_score(finished, rows, metric) for rows in cells.values()]
     higher = not metric.endswith(LOWER_IS_BETTER)

@@ -28,7 +28,7 @@ STACK = (
 """Packages whose versions are kept with a run."""
 
 OF_THE_SWEEP = frozenset(
-    """tracking grid exclude repeats sentinel on_invalid optimize optimize_failed
+    """tracking grid exclude repeats confirm sentinel on_invalid optimize optimize_failed
     max_points resume budget wait on_unsure""".split()
 )
 """Keys of an experiment that say nothing about one of its points."""

@@ -24,6 +24,10 @@ Short = Mapping[str, Mapping[str, str]]
 """Short names of values, by param and value; see `qexp.names`."""
 
 
+CONFIRMS = "qexp.confirms"
+"""The tag of a fresh repeat of the best setting: the metric by which that was the best."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One MLflow run.
@@ -69,8 +73,10 @@ def record(ran: Ran, short: Short | None = None, parent: str | None = None) -> R
 
 def _name(place: Place) -> str:
     """A point of a sweep in a few words, with its repeat where there are several."""
-    several = place.cell.experiment.repeats > 1
-    return named(place.cell) + (f", repeat {place.point.repeat}" if several else "")
+    several, repeat = place.cell.experiment.repeats > 1, place.point.repeat
+    if place.confirms:
+        return f"{named(place.cell)}, fresh repeat {repeat}"
+    return named(place.cell) + (f", repeat {repeat}" if several else "")
 
 
 def refusal(cell: Cell, sweep: str, short: Short, parent: str | None) -> Record:
@@ -223,6 +229,8 @@ def tags(ran: Ran) -> dict[str, str]:
         "qexp.version": qexp.__version__,
         "qexp.calibration": f"{ran.device.calibrated} {ran.device.digest[:12]}",
     }
+    if place.confirms:
+        found[CONFIRMS] = place.confirms
     if ran.result.error:
         found["qexp.error"] = ran.result.error
     if ran.notes:

@@ -18,7 +18,7 @@ from qexp.planning.wording import shown
 from qexp.results.ran import Ran
 from qexp.track.files import OF_THE_SWEEP, as_yaml, versions
 from qexp.track.names import short_names
-from qexp.track.record import Record, metrics, params, planned_params, texts
+from qexp.track.record import CONFIRMS, Record, metrics, params, planned_params, texts
 from qexp.track.watched import Watched, as_csv
 
 AT_MOST = "quantum_seconds_at_most"
@@ -45,6 +45,7 @@ class Table:
                 "block": place.block,
                 "job": place.job,
                 "position": place.position,
+                **({"confirms": place.confirms} if place.confirms else {}),
                 **params(ran),
                 **metrics(ran),
                 "error": ran.result.error or "",
@@ -74,6 +75,7 @@ def row_of_run(run: Mapping[str, Any]) -> dict[str, Any]:
         "block": tags.get("qexp.block", ""),
         "job": int(tags.get("qexp.job_number", -1)),
         "position": int(tags.get("qexp.position", -1)),
+        **({"confirms": tags[CONFIRMS]} if CONFIRMS in tags else {}),
         **run["params"],
         **run["metrics"],
         "error": tags.get("qexp.error", ""),
@@ -117,7 +119,8 @@ def parent(plan: Plan) -> Record:
 
 def title(plan: Plan) -> str:
     """A sweep in a few words."""
-    count = len(plan.places) + len(plan.invalid)
+    own = [one for one in plan.places.values() if not one.confirms]
+    count = len(own) + len(plan.invalid)
     devices = {cell.device_name for cell in (*plan.cells, *plan.invalid)}
     where = devices.pop() if len(devices) == 1 else f"{len(devices)} devices"
     return f"{plan.name}: {count} point{'' if count == 1 else 's'} on {where}"
@@ -205,6 +208,7 @@ def plan_json(plan: Plan, cost: Price | None = None) -> dict[str, Any]:
                 "block": place.block,
                 "job": place.job,
                 "position": place.position,
+                **({"confirms": place.confirms} if place.confirms else {}),
                 "cell": {key: shown(v) for key, v in place.cell.labels.items()},
             }
             for place in plan.places.values()

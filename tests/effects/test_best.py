@@ -124,7 +124,11 @@ def test_fresh_repeats_confirm():
     values = fresh[chosen]["m"]
     ends = stats.t.interval(0.95, 2, values.mean(), values.sem())
     assert (low, high) == pytest.approx(ends)
-    assert "on fresh repeats" in found.choice
+    assert found.best.fresh == 3
+    assert (
+        "confirmed: 0.653 \N{PLUS-MINUS SIGN} 0.0078 at 95 % on 3 fresh" in found.choice
+    )
+    assert "corrected" not in found.choice
 
 
 def test_a_setting_that_lacks_a_circuit_is_not_ranked_and_that_is_said():
