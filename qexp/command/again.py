@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qexp.command import books, conclude, ending, going
 from qexp.command import session as sessions
+from qexp.command.answered import counted
 from qexp.command.books import Old
 from qexp.command.chosen import choose, reopen, split, workspace
 from qexp.command.dispatch import kept
@@ -172,7 +173,12 @@ def _log(opened: Session, plans: list[Old], reader: Reading) -> None:
     if together.plan.swept and over and opened.logbook.away is None:
         complete = len(together.outcomes) == len(together.plan.places)
         status = "FINISHED" if complete else "KILLED"  # some were cancelled
-        found = conclude.found_by(together, opened.screen)
+        book = opened.watch.book
+        found = conclude.found_by(
+            together,
+            opened.screen,
+            lambda planned, points: counted(planned, book, reader, points),
+        )
         conclude.finish(together, opened.logbook, status, {}, found)
         if found is not None:
             which = together.plan.first.experiment.tracking.pictures

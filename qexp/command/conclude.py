@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from qexp.command.run import DRAWN
+from qexp.planning.plan import Plan
 from qexp.results.ran import Ran
 from qexp.shown.left import show_left
 from qexp.shown.screen import Screen
@@ -22,8 +24,12 @@ from qexp.track.watched import steps
 
 if TYPE_CHECKING:
     from qexp.findings.analysed import Findings
+    from qexp.findings.outcomes import Counted
 
 T = TypeVar("T")
+
+Measured = Callable[[Plan, Collection[str]], "Mapping[str, Counted]"]
+"""What was measured of some points of a plan, by their ids."""
 
 NOTE = "mlflow.note.content"
 """The tag that MLflow shows as the description of a run, in Markdown."""
@@ -37,6 +43,7 @@ def conclude(
     *,
     status: str = "FINISHED",
     written: Mapping[str, str],
+    measured: Measured | None = None,
 ) -> None:
     """End the run of a sweep, show the results, draw the pictures.
 
@@ -48,6 +55,7 @@ def conclude(
         screen: Where results go.
         status: MLflow's word for how the sweep ended.
         written: More artifacts, by name.
+        measured: What was measured of some points, where that can be read again.
 
     Raises:
         TrackingError: MLflow refused something.
@@ -57,7 +65,7 @@ def conclude(
         for outcome in together.outcomes.values():
             show_point(outcome, logbook.experiment_id, target, screen)
     else:
-        found = found_by(together, screen)
+        found = found_by(together, screen, measured)
         if not together.detached and logbook.away is None:
             finish(together, logbook, status, written, found)
         show_sweep(together, logbook, target, screen, found.told if found else "")
@@ -68,21 +76,25 @@ def conclude(
         _draw(together, logbook, screen, few=len(together.plan.places) <= DRAWN)
 
 
-def found_by(together: Finished, screen: Screen) -> Findings | None:
+def found_by(
+    together: Finished, screen: Screen, measured: Measured | None = None
+) -> Findings | None:
     """What a sweep found; None where nothing was measured, or it cannot be analysed.
 
     Args:
         together: What it came to.
         screen: Where it is told that it cannot: what was measured is safe all the same.
+        measured: What was measured of some points, where that can be read again.
     """
-    from qexp.findings.analysed import Findings  # pandas takes its time
+    from qexp.findings.analysed import Findings, nothing  # pandas takes its time
     from qexp.findings.gathered import of_finished
 
     if not together.outcomes:
         return None
     try:
-        found = Findings(of_finished(together))
-        _ = found.analyses
+        recall = nothing if measured is None else partial(measured, together.plan)
+        found = Findings(of_finished(together), recall)
+        _ = found.analyses, found.outcomes
     except Exception as error:
         screen.note(f"its effects cannot be told: {type(error).__name__}: {error}")
         return None

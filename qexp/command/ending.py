@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qexp.command import conclude as ours
 from qexp.command import elsewhere
+from qexp.command.answered import counted
 from qexp.command.confirming import confirm
 from qexp.command.session import Session
 from qexp.errors import QexpError
@@ -30,7 +31,10 @@ def conclude(opened: Session, status: str = "FINISHED") -> None:
     shown = (opened.logbook, opened.target, opened.screen)
     written = _written(opened)
     if opened.finished:
-        ours.conclude(opened.finished, *shown, status=status, written=written)
+        measured = _measured(opened)
+        ours.conclude(
+            opened.finished, *shown, status=status, written=written, measured=measured
+        )
         return
     failed = elsewhere.conclude(
         *shown,
@@ -40,6 +44,14 @@ def conclude(opened: Session, status: str = "FINISHED") -> None:
         written=written,
     )
     opened.failed_elsewhere = max(opened.failed_elsewhere, failed)
+
+
+def _measured(opened: Session) -> ours.Measured | None:
+    """Reads again what was measured."""
+    if opened.entered is None or opened.runner is None:
+        return None
+    book, runner = opened.entered.book, opened.runner
+    return lambda planned, points: counted(planned, book, runner, points)
 
 
 def _written(opened: Session) -> dict[str, str]:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import yaml
 
 from qexp.command import books, conclude
+from qexp.command.answered import counted, results
 from qexp.command.books import Entered, Old
 from qexp.command.chosen import choose, workspace
 from qexp.command.run import note_drift
 from qexp.devices.device import Device
-from qexp.errors import ConfigError, ServiceError
-from qexp.findings.analysed import Findings
+from qexp.errors import ConfigError
+from qexp.findings.analysed import Findings, nothing
 from qexp.findings.gathered import Gathered, columns, of_finished, parted
+from qexp.findings.outcomes import of_json
+from qexp.findings.story import OUTCOMES
 from qexp.ledger.book import Book
 from qexp.ledger.workspace import LEDGER, home
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job
-from qexp.results import result
 from qexp.results.outcome import Outcome
 from qexp.results.ran import ran
 from qexp.services import Reading
@@ -47,10 +50,10 @@ def findings(name: str | None, uri: str | None = None) -> Findings:
         TrackingError: MLflow cannot be read.
     """
     if uri is None and (name is None or _here(name)):
-        return Findings(_of_the_ledger(name))
+        return _of_the_ledger(name)
     if name is None:
         raise ConfigError("report: name the sweep that is to be read from MLflow.")
-    return Findings(_of_mlflow(name, uri))
+    return _of_mlflow(name, uri)
 
 
 def _here(name: str) -> bool:
@@ -64,7 +67,7 @@ def _here(name: str) -> bool:
         ledger.close()
 
 
-def _of_the_ledger(name: str | None) -> Gathered:
+def _of_the_ledger(name: str | None) -> Findings:
     ledger = workspace()
     try:
         if name is None:
@@ -75,15 +78,20 @@ def _of_the_ledger(name: str | None) -> Gathered:
         plans = books.old_plans(Entered(ledger, book, before=True, own=False))
         if not plans:
             raise ConfigError(f"sweep {row['id']}: nothing of it was planned.")
-        return of_finished(conclude.joined(_read_back(plans, book)))
+        return _read_back(plans, book)
     finally:
         ledger.close()
 
 
-def _read_back(plans: Sequence[Old], book: Book) -> list[Finished]:
+def _read_back(plans: Sequence[Old], book: Book) -> Findings:
     reader = offline(plans[0].plan.first.experiment.service)
     try:
-        return [_finished(one.plan, book, reader) for one in plans]
+        read = [_finished(one.plan, book, reader) for one in plans]
+        together = conclude.joined(read)
+        recall = partial(counted, together.plan, book, reader)
+        found = Findings(of_finished(together), recall)
+        _ = found.outcomes  # the ledger is open now
+        return found
     finally:
         reader.close()
 
@@ -91,40 +99,32 @@ def _read_back(plans: Sequence[Old], book: Book) -> list[Finished]:
 def _finished(planned: Plan, book: Book, reader: Reading) -> Finished:
     """What a plan has come to, from the answers that are safe."""
     found = Finished(planned, Table())
-    sent = {one.id: one for one in planned.submissions}
-    for answer in book.answers(list(sent)):
-        submission = sent[answer.submission]
-        aside = book.aside(submission.id)
-        if aside is not None:
-            reader.recall(submission, aside)
-        try:
-            measured = result.split(submission, reader.decode(answer.raw))
-        except ServiceError:  # it will be fetched again
-            continue
-        job = Job(submission.service.kind, answer.job, submission.id)
-        for one in measured:
-            if one.name in planned.places:
-                made = ran(planned.places[one.name], planned.id, job, one)
-                found.table.add(made)
-                found.outcomes[one.name] = Outcome(
-                    one.name, one.error, metrics(made), Future()
-                )
-            elif submission.id in planned.sentinels:
-                note_drift(one, submission, found, answer)
+    sent = {one.id for one in planned.submissions}
+    for one, submission, answer in results(planned, book, reader, sent):
+        if one.name in planned.places:
+            job = Job(submission.service.kind, answer.job, submission.id)
+            made = ran(planned.places[one.name], planned.id, job, one)
+            found.table.add(made)
+            found.outcomes[one.name] = Outcome(
+                one.name, one.error, metrics(made), Future()
+            )
+        elif submission.id in planned.sentinels:
+            note_drift(one, submission, found, answer)
     for cell in planned.invalid:
         refused = refusal(cell, planned.id, {}, None)
         found.table.refuse(refused.params, refused.error or "")
     return found
 
 
-def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
+def _of_mlflow(sweep: str, uri: str | None) -> Findings:
     reader = Reader(uri)
     parent, points = reader.sweep(sweep)
     parent = parent or points[0]
     content = reader.artifact(parent.run_id, "config.yaml")
     declared = yaml.safe_load(content) if content else {}
     rows, fresh = parted(row_of_run(vars(one)) for one in points)
-    return Gathered(
+    outcomes = reader.artifact(parent.run_id, OUTCOMES)
+    gathered = Gathered(
         name=parent.experiment,
         title=parent.name,
         sweep=sweep,
@@ -139,6 +139,7 @@ def _of_mlflow(sweep: str, uri: str | None) -> Gathered:
         versions=declared.get("versions"),
         labels=tuple(declared.get("cells", ())),
     )
+    return Findings(gathered, of_json(outcomes.decode()) if outcomes else nothing)
 
 
 def _watched(reader: Reader, parent: LoggedRun) -> list[Watched]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,10 +11,16 @@ import pandas as pd
 from qexp.declare.options import Options
 from qexp.effects import COLUMNS, Analysis, Factor, analyse, factor
 from qexp.findings.gathered import FINISHED, Gathered, Row
+from qexp.findings.outcomes import Chosen, Counted, Recall, Shown, chosen, shown
 from qexp.track.record import effective
 
 LOWER_IS_BETTER = ("distance", "_gates", "depth", "duration", "seconds")
 """How metrics end of which less is better."""
+
+
+def nothing(points: Collection[str]) -> dict[str, Counted]:
+    """What was measured, where that is not known."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -23,9 +29,11 @@ class Findings:
 
     Attributes:
         gathered: Its points.
+        recall: What was measured of some of them.
     """
 
     gathered: Gathered
+    recall: Recall = nothing
 
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
@@ -80,6 +88,18 @@ class Findings:
     def sentences(self) -> str:
         """Two sentences on what the sweep found; empty where nothing varies."""
         return "" if self.main is None else self.main.sentences
+
+    @cached_property
+    def outcomes(self) -> tuple[Shown, ...]:
+        """What the settings gave that are worth a look."""
+        return shown(self.chosen, self.recall)
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The settings that are worth a look, and their points."""
+        if self.main is None or self.main.best is None:
+            return {}
+        return chosen(self.main.best.winner.options, self.factors, self.done)
 
     @cached_property
     def warning(self) -> str:

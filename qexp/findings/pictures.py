@@ -12,13 +12,16 @@ from qexp.effects import Analysis, Effect, Factor
 from qexp.figures import png, svg
 from qexp.figures.forest import forest
 from qexp.figures.heat import heat
+from qexp.figures.histogram import histogram
 from qexp.figures.levels import levels
 from qexp.figures.panels import Factor as Panel
 from qexp.figures.panels import Level
 from qexp.figures.strips import Effect as Strip
 from qexp.findings.analysed import Findings
+from qexp.findings.best import in_words
 from qexp.findings.drift import picture as watched
 from qexp.findings.means import by_level, by_two
+from qexp.findings.outcomes import Shown
 from qexp.findings.page import Picture
 from qexp.findings.places import cost, place, subtitle
 
@@ -32,9 +35,10 @@ def pictures(found: Findings) -> list[Picture]:
     drift = watched(found.gathered)
     over_time = [] if drift is None else [("sentinel", SENTINEL, drift)]
     of_effects = [] if one is None else _of(found, one)
+    counts = [_counts(found, one) for one in found.outcomes]
     return [
         Picture(name, f"{text}.", png(figure))
-        for name, text, figure in [*of_effects, *over_time]
+        for name, text, figure in [*of_effects, *counts, *over_time]
     ]
 
 
@@ -51,6 +55,21 @@ def _of(found: Findings, one: Analysis) -> list[tuple[str, str, Figure]]:
     ]
     made = [(name, text, draw(found, one)) for name, text, draw in names]
     return [(name, text, figure) for name, text, figure in made if figure is not None]
+
+
+def _counts(found: Findings, one: Shown) -> tuple[str, str, Figure]:
+    """The histogram of a setting."""
+    which = {"best": "the best setting", "reference": "the reference"}[one.role]
+    repeats = "once" if one.repeats == 1 else f"{one.repeats} repeats together"
+    figure = histogram(
+        one.counted.counts,
+        one.counted.ideal,
+        title=f"{found.gathered.name}: outcomes of {which}",
+        subtitle=f"{one.counted.circuit}, {in_words(one.options)}, {repeats}",
+        mitigated=one.counted.quasi,
+    )
+    against = " against the ideal" if one.counted.ideal is not None else ""
+    return one.role, f"What was measured with {which}{against}", figure
 
 
 def vector(found: Findings) -> dict[str, bytes]:

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 
 from qexp.findings.analysed import Findings
 from qexp.findings.compared import compared
+from qexp.findings.outcomes import as_json
 from qexp.findings.page import page
 
 EFFECTS = "effects.csv"
+OUTCOMES = "outcomes.json"
 REPORT = "report.html"
 
 
 def tables(found: Findings) -> dict[str, str]:
     """The tables of a sweep's run, by the names of its artifacts."""
-    return {EFFECTS: found.effects.to_csv(index=False)}
+    tables = {EFFECTS: found.effects.to_csv(index=False)}
+    if found.outcomes:
+        tables[OUTCOMES] = as_json(found.chosen, found.recall)
+    return tables
 
 
 def plain_page(found: Findings) -> dict[str, bytes]:

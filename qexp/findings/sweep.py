@@ -9,6 +9,7 @@ import pandas as pd
 from qexp.effects import Analysis, Best
 from qexp.errors import ConfigError
 from qexp.findings.analysed import Findings
+from qexp.findings.outcomes import Shown
 from qexp.findings.page import Picture
 from qexp.findings.pictures import pictures
 from qexp.findings.story import page_of
@@ -88,6 +89,11 @@ class Sweep:
     def best(self) -> Best | None:
         """The settings, ranked; None where there are not two."""
         return self.analysis().best
+
+    @property
+    def outcomes(self) -> tuple[Shown, ...]:
+        """Counts of the best setting and of the reference, with what is ideal."""
+        return self._findings.outcomes
 
     @property
     def pictures(self) -> list[Picture]:

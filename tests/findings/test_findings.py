@@ -86,6 +86,16 @@ def test_a_method_that_is_not_set_is_typed_as_null():
     assert "options.layout_method=null" in best.as_overrides(winner)
 
 
+def test_the_reference_is_shown_where_it_is_not_the_best():
+    found = findings()
+    taken = found.chosen
+    assert taken["best"][0] == found.main.best.winner.options
+    winner = taken["best"][0]["optimization_level"]
+    assert taken["best"][1] == [f"{block}-{winner}-dense" for block in range(4)]
+    level, layout = (one.reference for one in found.factors)
+    assert taken["reference"][1] == [f"{block}-{level}-{layout}" for block in range(4)]
+
+
 def test_means_have_intervals_of_t_over_repeats():
     table = findings(repeats=3).gathered.frame
     found = means.by_level(table, "layout_method", ("default", "dense"), "score")

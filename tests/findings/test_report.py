@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +77,36 @@ def test_the_report_is_the_same_from_the_ledger_and_from_mlflow(inside, qexp):
     pages = [(inside / name).read_text() for name in ("here.html", "there.html")]
     assert pages[0] == pages[1]
     assert "Best settings" in pages[0]
+
+
+def test_counts_of_the_best_and_of_the_reference_are_shown(inside, tmp_path):
+    sweep = package.load()
+    best, reference = sweep.outcomes
+    assert (best.role, reference.role) == ("best", "reference")
+    assert best.options == sweep.best.winner.options
+    assert reference.options == {"layout_method": "trivial", "rep_delay": 0.00025}
+    logged = Logged(inside)
+    for one in (best, reference):
+        counts = Counter()
+        for run in logged.children:
+            told = {name: run.data.params[name] for name in one.options}
+            if told == {name: str(value) for name, value in one.options.items()}:
+                target = tmp_path / run.info.run_id
+                target.mkdir()
+                file = logged.client.download_artifacts(
+                    run.info.run_id, "counts.json", str(target)
+                )
+                counts.update(json.loads(Path(file).read_text())[0])
+        assert one.counted.counts == counts
+        assert counts.total() == 3 * 1000
+        assert one.counted.ideal == {
+            "000": pytest.approx(0.5),
+            "111": pytest.approx(0.5),
+        }
+    assert {"best.png", "reference.png", "outcomes.json"} <= logged.files()
+    page = sweep.report(tmp_path / "own.html").read_text()
+    assert "What was measured with the best setting against the ideal." in page
+    assert "What was measured with the reference against the ideal." in page
 
 
 def test_a_sweep_is_loaded_in_python(inside):
