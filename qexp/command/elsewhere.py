@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qexp
+from qexp.command.conclude import NOTE
 from qexp.errors import QexpError
 from qexp.planning.plan import Plan
 from qexp.planning.wording import described
 from qexp.shown.screen import Screen
 from qexp.shown.summary import how_to_see
+from qexp.shown.table import description
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
 from qexp.track.sweep import Table, files, row_of_run
 from qexp.track.target import Target
+
+if TYPE_CHECKING:  # pandas takes its time
+    from qexp.findings.analysed import Findings
 
 Child = Mapping[str, Any]
 """A run of MLflow's: name, status, params, metrics and tags."""
@@ -55,6 +60,24 @@ def refusal(labels: Mapping[str, str], error: QexpError, sweep: str) -> Record:
     return Record(name or "job", dict(labels), {}, tags, error=str(error))
 
 
+def files_of(found: Findings | None) -> dict[str, str]:
+    """The tables of a sweep that can be analysed."""
+    if found is None:
+        return {}
+    from qexp.findings import story
+
+    return story.tables(found)
+
+
+def note_of(together: Finished | None, found: Findings | None, run: str) -> str:
+    """What MLflow says of a sweep that can be analysed, in Markdown."""
+    if together is None or found is None:
+        return ""
+    from qexp.findings import story
+
+    return description(together, found.told, story.shown_in_mlflow(found, run))
+
+
 def conclude(
     logbook: Logbook,
     target: Target,
@@ -64,6 +87,8 @@ def conclude(
     whole: Plan | None,
     status: str,
     written: Mapping[str, str],
+    note: str = "",
+    lead: str = "",
 ) -> int:
     """End the run of a sweep that processes of a launcher have filled, and show it.
 
@@ -75,6 +100,8 @@ def conclude(
         whole: The plan of the sweep, where it was known.
         status: MLflow's word for how the sweep ended.
         written: More artifacts, by name.
+        note: What MLflow says of the sweep, in Markdown.
+        lead: What the sweep found, in a few sentences.
 
     Returns:
         How many points failed.
@@ -95,7 +122,11 @@ def conclude(
         status,
         [(name, float(count), 0) for name, count in counts.items()],
         {**found, "summary.csv": table.csv(), **written},
+        {NOTE: note} if note else {},
     )
+    if lead:
+        screen.line(lead)
+        screen.line()
     count = f"{len(children)} point{'' if len(children) == 1 else 's'}"
     state = f"{counts['points_finished']} finished, {len(failed)} failed"
     screen.line(f"{status}  {count} by {launcher}: {state}")

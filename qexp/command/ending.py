@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from qexp.command import conclude as ours
 from qexp.command import elsewhere
@@ -11,6 +12,10 @@ from qexp.command.answered import counted
 from qexp.command.confirming import confirm
 from qexp.command.session import Session
 from qexp.errors import QexpError
+from qexp.track.finished import Finished
+
+if TYPE_CHECKING:
+    from qexp.findings.analysed import Findings
 
 
 def conclude(opened: Session, status: str = "FINISHED") -> None:
@@ -36,14 +41,34 @@ def conclude(opened: Session, status: str = "FINISHED") -> None:
             opened.finished, *shown, status=status, written=written, measured=measured
         )
         return
+    together, found = _found_elsewhere(opened)
     failed = elsewhere.conclude(
         *shown,
         launcher=opened.elsewhere or "",
         whole=opened.whole,
         status=status,
-        written=written,
+        written={**written, **elsewhere.files_of(found)},
+        note=elsewhere.note_of(together, found, opened.logbook.parent or ""),
+        lead="" if found is None else found.told,
     )
+    if together is not None and found is not None:
+        which = together.plan.first.experiment.tracking.pictures
+        ours.report(found, opened.logbook, opened.screen, which=which)
     opened.failed_elsewhere = max(opened.failed_elsewhere, failed)
+
+
+def _found_elsewhere(opened: Session) -> tuple[Finished | None, Findings | None]:
+    """What the processes of a launcher have left in the ledger, and what that says."""
+    from qexp.command import books, loaded  # pandas takes its time
+
+    assert opened.entered is not None
+    try:
+        plans = books.old_plans(opened.entered)
+        return loaded.read_back(plans, opened.entered.book) if plans else (None, None)
+    except Exception as error:  # what was measured is in MLflow all the same
+        why = f"{type(error).__name__}: {error}"
+        opened.screen.note(f"its effects cannot be told: {why}")
+        return None, None
 
 
 def _measured(opened: Session) -> ours.Measured | None:

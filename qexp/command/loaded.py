@@ -78,12 +78,18 @@ def _of_the_ledger(name: str | None) -> Findings:
         plans = books.old_plans(Entered(ledger, book, before=True, own=False))
         if not plans:
             raise ConfigError(f"sweep {row['id']}: nothing of it was planned.")
-        return _read_back(plans, book)
+        return read_back(plans, book)[1]
     finally:
         ledger.close()
 
 
-def _read_back(plans: Sequence[Old], book: Book) -> Findings:
+def read_back(plans: Sequence[Old], book: Book) -> tuple[Finished, Findings]:
+    """What a sweep has come to, from the answers that are safe, and what it found.
+
+    Args:
+        plans: Its plans, at least one.
+        book: It in the ledger.
+    """
     reader = offline(plans[0].plan.first.experiment.service)
     try:
         read = [_finished(one.plan, book, reader) for one in plans]
@@ -91,7 +97,7 @@ def _read_back(plans: Sequence[Old], book: Book) -> Findings:
         recall = partial(counted, together.plan, book, reader)
         found = Findings(of_finished(together), recall)
         _ = found.outcomes  # the ledger is open now
-        return found
+        return together, found
     finally:
         reader.close()
 

@@ -20,7 +20,15 @@ Row = Mapping[str, Any]
 
 FINISHED, FAILED, REFUSED = "finished", "failed", "refused"
 
-_EXACT = ("circuit", "circuit.files", "circuit.function", "backend", "point", "error")
+_EXACT = (
+    "circuit",
+    "circuit.files",
+    "circuit.function",
+    "backend",
+    "point",
+    "submission",
+    "error",
+)
 """Columns of text, whatever it looks like."""
 
 
@@ -39,7 +47,8 @@ class Gathered:
         axes: Columns of what is swept, in the order of the declaration.
         metrics: The experiment's own metrics, the first the one that counts.
         rows: For each point its params (values, not text), its metrics, and `point`,
-            `block`, `job`, `position`, `status` (finished, failed or refused), `error`.
+            `block`, `job`, `submission`, `position`, `status` (finished, failed or
+            refused), `error`.
         fresh: Likewise of fresh repeats of the best setting, chosen by the rows; with
             `confirms`, the metric by which it was the best.
         devices: The devices by name.
@@ -148,9 +157,27 @@ def _plain(value: Any) -> str:
 
 def parted(rows: Iterable[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """A sweep's own rows, and those that confirm its best setting, read."""
-    found = [read(row) for row in rows]
+    found = _numbered([read(row) for row in rows])
     own = tuple(row for row in found if not row.get("confirms"))
     return own, tuple(row for row in found if row.get("confirms"))
+
+
+def _numbered(rows: list[Row]) -> list[Row]:
+    """Rows of which no two jobs have one number.
+
+    Processes of another's launcher number their jobs each by themselves. Then jobs are
+    numbered anew, in the order in which they come.
+    """
+    named = {
+        (row["job"], row["submission"]): None for row in rows if "submission" in row
+    }
+    if len({job for job, _ in named}) == len(named):
+        return rows
+    new = {submission: number for number, (_, submission) in enumerate(named)}
+    return [
+        {**row, "job": new[row["submission"]]} if "submission" in row else row
+        for row in rows
+    ]
 
 
 def read(row: Row) -> Row:
