@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from qexp.circuits import ghz, python, qasm
+from qexp.circuits import families, ghz, python, qasm
 from qexp.circuits.built import Built
 from qexp.circuits.content import digest_of_gates, digest_of_texts
 from qexp.circuits.qasm import Source
 from qexp.declare.config import Circuit, GhzCircuit, PythonCircuit, QasmCircuit
+from qexp.declare.family import FamilyCircuit
 from qexp.errors import ConfigError
 
 
@@ -51,6 +52,8 @@ class Builder:
             return _ghz(circuit)
         if isinstance(circuit, QasmCircuit):
             return self._qasm(circuit)
+        if isinstance(circuit, FamilyCircuit):
+            return families.build(circuit)
         return _python(circuit)
 
     def _qasm(self, circuit: QasmCircuit) -> Built:
@@ -94,7 +97,7 @@ def _key(circuit: Circuit) -> str | None:
     JSON would not do: it writes the key 1 of a mapping as "1". Only what JSON can hold
     has a `repr` that tells it apart, though; a long numpy array has not.
     """
-    if isinstance(circuit, PythonCircuit):
+    if isinstance(circuit, PythonCircuit | FamilyCircuit):
         try:
             json.dumps(circuit.arguments)
         except (TypeError, ValueError):

@@ -9,6 +9,7 @@ from functools import cached_property
 from qiskit import QuantumCircuit
 
 from qexp.circuits.facts import Facts, facts
+from qexp.circuits.family import Family
 from qexp.circuits.ideal import ideal_distribution
 
 Distributions = tuple[Mapping[str, float] | None, ...]
@@ -23,12 +24,14 @@ class Built:
         content: Digest of what the circuits do, SHA-256 in hexadecimal.
         labels: For each circuit what a person calls it.
         known: `ideal`, where it is known without simulating the circuits.
+        family: What makes something of all that they give together, or None.
     """
 
     circuits: tuple[QuantumCircuit, ...]
     content: str
     labels: tuple[str, ...]
     known: Distributions | None = None
+    family: Family | None = None
 
     @cached_property
     def ideal(self) -> Distributions:

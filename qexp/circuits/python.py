@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qexp.circuits.dotted import find
 from qexp.errors import ConfigError
 
 _AUTOMATIC = re.compile(r"circuit-\d+(-\d+)?")
@@ -27,7 +24,7 @@ def call(function: str, arguments: Mapping[str, Any]) -> list[QuantumCircuit]:
     Raises:
         ConfigError: The function cannot be found, fails, or returns something else.
     """
-    make = _find(function)
+    make = find("circuit.function", function)
     try:
         returned = make(**arguments)
     except (Exception, SystemExit) as error:
@@ -63,30 +60,3 @@ def _is_circuits(returned: Any) -> bool:
     if not isinstance(returned, list | tuple) or not returned:
         return False
     return all(isinstance(circuit, QuantumCircuit) for circuit in returned)
-
-
-def _find(function: str) -> Callable[..., Any]:
-    module_name, _, name = function.rpartition(".")
-    if not module_name:
-        raise ConfigError(
-            f"circuit.function = {function}: must be a dotted path, module.function."
-        )
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        raise ConfigError(
-            f"circuit.function = {function}: module {module_name} cannot be imported "
-            f"({type(error).__name__}: {error}). It is searched in {here} and among the "
-            "installed packages."
-        ) from error
-    found = getattr(module, name, None)
-    if not callable(found):
-        near = get_close_matches(name, dir(module), n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(
-            f"circuit.function = {function}: {module_name} has no function {name}.{hint}"
-        )
-    return found  # type: ignore[no-any-return]

@@ -35,7 +35,7 @@ def lines(finished: Finished) -> list[str]:
         for one in finished.outcomes.values()
     ]
     return [
-        f"{described(cell)}: {_came_to(error, metrics, cell.experiment.metrics)}"
+        f"{described(cell)}: {_came_to(error, metrics, cell.experiment.scored_by)}"
         for cell, error, metrics in [*ran, *refused]
     ]
 

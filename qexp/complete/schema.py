@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from qexp.declare.config import Experiment
 from qexp.declare.messages import shown
+from qexp.declare.model import Suggested
 
 FEW = 10
 """Most values of a range of integers that are worth a list."""
@@ -56,6 +57,9 @@ def closed(annotation: Any, constraints: Iterable[Any] = ()) -> list[str]:
         return [*values, "null"] if values and NoneType in arguments else values
     if annotation is bool:
         return ["true", "false"]
+    if annotation is str:
+        known = [one.values for one in constraints if isinstance(one, Suggested)]
+        return [name for values in known for name in values]
     return _range(constraints) if annotation is int else []
 
 

@@ -13,22 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from qexp.declare.family import FamilyCircuit
+from qexp.declare.metric import METRICS, Metric, Optimized
 from qexp.declare.model import OUTSIDE, Model
 from qexp.declare.options import Options, Seed
 from qexp.declare.twin import VERSION, Twin
-
-MetricName = Literal[
-    "hellinger_fidelity",
-    "normalised_hellinger_fidelity",
-    "success_probability",
-    "total_variation_distance",
-]
-METRICS: tuple[MetricName, ...] = (
-    "hellinger_fidelity",
-    "normalised_hellinger_fidelity",
-    "success_probability",
-    "total_variation_distance",
-)
 
 
 class GhzCircuit(Model):
@@ -76,7 +65,8 @@ class PythonCircuit(Model):
 
 
 Circuit = Annotated[
-    GhzCircuit | QasmCircuit | PythonCircuit, Field(discriminator="kind")
+    GhzCircuit | QasmCircuit | PythonCircuit | FamilyCircuit,
+    Field(discriminator="kind"),
 ]
 
 
@@ -258,31 +248,12 @@ class Budget(Model):
     """Most jobs."""
 
 
-COMPILE_METRICS = (
-    "depth",
-    "two_qubit_gates",
-    "duration",
-    "estimated_success_probability",
-    "transpile_seconds",
-    "quantum_seconds",
-)
-"""What is known of every point that was compiled here, beside its scores."""
-
-
-def _known(name: str) -> str:
-    allowed = [*METRICS, *(f"raw_{one}" for one in METRICS), *COMPILE_METRICS]
-    if name not in allowed:
-        raise ValueError(f"must be one of {', '.join(allowed)}")
-    return name
-
-
 def _watching(name: str) -> str:
     if not re.fullmatch(r"none|readout|ghz-([2-9]|1[0-2])", name):
         raise ValueError("must be none, readout, or ghz-2 to ghz-12")
     return name
 
 
-Optimized = Annotated[str, AfterValidator(_known)]
 Watch = Annotated[str, AfterValidator(_watching)]
 Grid = dict[str, Any] | list[dict[str, Any]]
 
@@ -296,8 +267,10 @@ class Experiment(Model):
     seed: Seed | None = None
     """Fixes every seed that is not set itself. Unset: drawn, and logged."""
 
-    metrics: list[MetricName] = list(METRICS)
-    """Scores to log, of those that the circuits allow."""
+    metrics: list[Metric] | None = None
+    """Scores to log, the one that counts first. Unset: those of the circuit's family,
+    else `hellinger_fidelity`, `normalised_hellinger_fidelity`, `success_probability` and
+    `total_variation_distance`, as far as the circuits allow."""
 
     grid: Grid | None = None
     """What is swept: a mapping from a key (`options.shots`) or a group (`backend`) to a
@@ -355,6 +328,11 @@ class Experiment(Model):
     on_unsure: Literal["stop", "resubmit"] = "stop"
     """What to do with a job of which nobody can tell whether the service has it: `stop`
     says so and sends nothing, `resubmit` sends it, perhaps a second time."""
+
+    @property
+    def scored_by(self) -> tuple[str, ...]:
+        """The scores to log; those of a family stand here once its class is known."""
+        return METRICS if self.metrics is None else tuple(self.metrics)
 
     @field_validator("grid", mode="before")
     @classmethod

@@ -23,19 +23,32 @@ _TYPES = {
     "finite_number": "must be a finite number",
 }
 
-_TAGS = {"circuit": "'ghz', 'qasm', 'python'", "service": "'local', 'circuit_runner'"}
+_TAGS = {
+    "circuit": "'ghz', 'qasm', 'python', 'family'",
+    "service": "'local', 'circuit_runner'",
+}
 
 _LIMITS = ("greater_than_equal", "less_than_equal")
 
 
-def explain(error: ValidationError) -> str:
-    """All problems of a configuration, a line each."""
-    lines = [_line(problem) for problem in error.errors(include_url=False)]
+def explain(
+    error: ValidationError, root: type[BaseModel] = Experiment, under: str = ""
+) -> str:
+    """All problems of a configuration, a line each.
+
+    Args:
+        error: The problems.
+        root: The class that was read.
+        under: What stands before its keys, such as `circuit.`.
+    """
+    problems = error.errors(include_url=False)
+    lines = [_line(problem, root, under) for problem in problems]
     return "\n".join(dict.fromkeys(lines))
 
 
-def _line(problem: Any) -> str:
-    path, owner = walk(problem["loc"])
+def _line(problem: Any, root: type[BaseModel], under: str) -> str:
+    path, owner = walk(problem["loc"], root)
+    path = f"{under}{path}"
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         return f"{path} = {value}: no such key.{nearest(path, keys(owner))}"
@@ -86,15 +99,17 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def walk(location: Sequence[int | str]) -> tuple[str, type[BaseModel] | None]:
+def walk(
+    location: Sequence[int | str], root: type[BaseModel] = Experiment
+) -> tuple[str, type[BaseModel] | None]:
     """The dotted path of a location, without pydantic's own names for union members.
 
     Returns:
         The path, and the class that holds its last key, None where that is no class.
     """
     path: list[str] = []
-    owner: type[BaseModel] | None = Experiment
-    holder: type[BaseModel] | None = Experiment
+    owner: type[BaseModel] | None = root
+    holder: type[BaseModel] | None = root
     for step in location:
         member = _member(owner, step)
         if member is not None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 OUTSIDE: dict[str, Any] = {"identity": False}
 """``json_schema_extra`` of a field that does not change the physics of a point."""
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """Values that a text usually has, for whoever completes it; others are allowed."""
+
+    values: tuple[str, ...]
 
 
 class Model(BaseModel):

@@ -15,7 +15,9 @@ from omegaconf.errors import (
 from pydantic import ValidationError
 
 from qexp.declare.config import Experiment
+from qexp.declare.family import FamilyCircuit
 from qexp.declare.messages import explain
+from qexp.declare.metric import METRICS, unknown_metric
 from qexp.errors import ConfigError
 
 SECTIONS = ("circuit", "backend", "options", "service", "tracking", "resume", "budget")
@@ -38,9 +40,15 @@ def read_tree(tree: dict[str, Any]) -> Experiment:
         ConfigError: A key, a type or a value is wrong; a line for each.
     """
     try:
-        return Experiment.model_validate(tree)
+        experiment = Experiment.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(explain(error)) from error
+    if not isinstance(experiment.circuit, FamilyCircuit):  # a class has its own
+        asked = experiment.metrics or []
+        wrong = unknown_metric(asked, experiment.optimize, METRICS)
+        if wrong:
+            raise ConfigError(wrong)
+    return experiment
 
 
 def with_values(experiment: Experiment, values: Mapping[str, str]) -> Experiment:

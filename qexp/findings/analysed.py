@@ -8,14 +8,12 @@ from functools import cached_property
 
 import pandas as pd
 
+from qexp.declare.metric import is_larger
 from qexp.declare.options import Options
 from qexp.effects import COLUMNS, Analysis, Factor, analyse, factor
 from qexp.findings.gathered import FINISHED, Gathered, Row
 from qexp.findings.outcomes import Chosen, Counted, Recall, Shown, chosen, shown
 from qexp.track.record import effective
-
-LOWER_IS_BETTER = ("distance", "_gates", "depth", "duration", "seconds")
-"""How metrics end of which less is better."""
 
 
 def nothing(points: Collection[str]) -> dict[str, Counted]:
@@ -135,11 +133,6 @@ class Findings:
             if kept
             else pd.DataFrame(columns=COLUMNS)
         )
-
-
-def is_larger(metric: str) -> bool:
-    """Whether more of a metric is better."""
-    return not metric.endswith(LOWER_IS_BETTER)
 
 
 def _measured(frame: pd.DataFrame, metric: str) -> bool:

@@ -132,7 +132,7 @@ def of_finished(finished: Finished) -> Gathered:
         sweep=plan.id,
         seed=plan.seed,
         axes=columns(json.loads(made.params["swept"])),
-        metrics=tuple(dict.fromkeys([*wanted, *first.metrics])),
+        metrics=tuple(dict.fromkeys([*wanted, *first.scored_by])),
         rows=rows,
         devices={device.name: device for device in devices},
         fresh=fresh,

@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from qexp.declare.metric import is_larger
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
 from qexp.effects import Analysis, Candidate
 from qexp.figures.pareto import Setting
 from qexp.figures.placed import placed
 from qexp.figures.quality_cost import quality_cost
-from qexp.findings.analysed import Findings, is_larger
+from qexp.findings.analysed import Findings
 from qexp.findings.best import in_words
 from qexp.findings.means import matching, mean
 

@@ -9,6 +9,7 @@ from typing import Any
 from qexp.circuits import Builder, Built
 from qexp.declare.config import Experiment, GhzCircuit, LocalService
 from qexp.declare.expand import Declared
+from qexp.declare.metric import METRICS, unknown_metric
 from qexp.declare.options import Options
 from qexp.devices import device as devices
 from qexp.devices.device import Device
@@ -75,7 +76,24 @@ class Cell:
 def make(declared: Iterable[Declared]) -> list[Cell]:
     """Cells in the order in which they were declared."""
     builder = Builder()
-    return [_cell(one, builder) for one in declared]
+    cells = [_cell(one, builder) for one in declared]
+    for cell in cells:
+        _require_metrics(cell)
+    return cells
+
+
+def _require_metrics(cell: Cell) -> None:
+    """Refuse a metric that the cell's family does not give.
+
+    Raises:
+        ConfigError: Names it, and those that there are.
+    """
+    family = None if cell.built is None else cell.built.family
+    if family is not None:
+        asked = cell.experiment
+        wrong = unknown_metric(asked.metrics or [], asked.optimize, family.metrics)
+        if wrong:
+            raise ConfigError(wrong)
 
 
 def _cell(declared: Declared, builder: Builder) -> Cell:
@@ -86,8 +104,10 @@ def _cell(declared: Declared, builder: Builder) -> Cell:
         machine = devices.load(experiment.backend)
         _simulable(experiment, machine)
         built = builder.build(experiment.circuit)
+        experiment = with_metrics(experiment, built)
         point = make_point(experiment, machine, built)
     except ConfigError as error:
+        experiment = with_metrics(experiment, built)
         return Cell(experiment, labels, job, machine, built, None, (str(error),))
     options, service = experiment.options, experiment.service
     found = problems(options, machine, service, built)
@@ -101,6 +121,15 @@ def _cell(declared: Declared, builder: Builder) -> Cell:
         tuple(str(problem) for problem in found),
         () if found else tuple(without_effect(options, machine, service, built)),
     )
+
+
+def with_metrics(experiment: Experiment, built: Built | None) -> Experiment:
+    """An experiment that says by what it is scored."""
+    if experiment.metrics is not None:
+        return experiment
+    family = None if built is None else built.family
+    names = METRICS if family is None else family.metrics
+    return experiment.model_copy(update={"metrics": list(names)})
 
 
 def _simulable(experiment: Experiment, machine: Device) -> None:

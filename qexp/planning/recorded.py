@@ -12,10 +12,18 @@ from typing import Any
 
 from qiskit import QuantumCircuit, qpy
 
-from qexp.circuits import Builder, Built
+from qexp.circuits import Builder, Built, families
 from qexp.circuits.delays import DT, units
 from qexp.circuits.distinct import distinct
-from qexp.declare.config import Experiment, GhzCircuit, PythonCircuit, QasmCircuit
+from qexp.circuits.family import Family
+from qexp.declare.config import (
+    Circuit,
+    Experiment,
+    GhzCircuit,
+    PythonCircuit,
+    QasmCircuit,
+)
+from qexp.declare.family import FamilyCircuit
 from qexp.devices import device as devices
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
@@ -25,6 +33,10 @@ Json = dict[str, Any]
 
 Read = Callable[[Sequence[str]], Sequence[QuantumCircuit]]
 """From circuits as text (QPY, compressed, base64) to circuits."""
+
+
+OWN = "qexp.families."
+"""Where the classes of families are that qexp has itself."""
 
 
 class Cells:
@@ -110,7 +122,7 @@ class Cells:
 
     def _find(self, experiment: Experiment, content: str) -> Built:
         why = "is not read"
-        if isinstance(experiment.circuit, GhzCircuit) or not self._record_alone:
+        if _is_own(experiment.circuit) or not self._record_alone:
             try:
                 now = self._builder.build(experiment.circuit)
                 if now.content == content:
@@ -129,7 +141,19 @@ class Cells:
             content,
             tuple(frozen["labels"]),
             None if known is None else tuple(one or None for one in known),
+            self._family(experiment.circuit),
         )
+
+    def _family(self, circuit: Circuit) -> Family | None:
+        """What analyses the circuits, where it is still to be had."""
+        if not isinstance(circuit, FamilyCircuit):
+            return None
+        if self._record_alone and not _is_own(circuit):
+            return None
+        try:
+            return families.load(circuit)
+        except ConfigError:
+            return None
 
 
 def packed(circuit: QuantumCircuit) -> str:
@@ -155,12 +179,21 @@ def unpacked(texts: Sequence[str]) -> list[QuantumCircuit]:
     ]
 
 
+def _is_own(circuit: Circuit) -> bool:
+    """Whether a circuit is made by code of qexp's, whoever wrote its declaration."""
+    if isinstance(circuit, FamilyCircuit):
+        return circuit.family.startswith(OWN)
+    return isinstance(circuit, GhzCircuit)
+
+
 def _source(experiment: Experiment) -> str:
     circuit = experiment.circuit
     if isinstance(circuit, QasmCircuit):
         return f"circuit.files = {circuit.files}"
     if isinstance(circuit, PythonCircuit):
         return f"circuit.function = {circuit.function}"
+    if isinstance(circuit, FamilyCircuit):
+        return f"circuit.family = {circuit.family}"
     return f"circuit.kind = {circuit.kind}"
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from qexp.circuits import Built
 from qexp.declare.config import CircuitRunnerService, Experiment
+from qexp.declare.metric import METRICS
 from qexp.declare.options import Options
 from qexp.devices.cost import reset_seconds
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
+from qexp.errors import PointFailed
 from qexp.planning.plan import Place
 from qexp.planning.point import Point
 from qexp.planning.seeds import Seeds
 from qexp.planning.submission import Job
-from qexp.results import compiled, score
+from qexp.results import compiled, family, score
 from qexp.results.compiled import Compiled
 from qexp.results.result import Result
 from qexp.results.score import Scored
@@ -109,10 +111,24 @@ def ran(place: Place, sweep: str, job: Job, result: Result) -> Ran:
             raise
         # it is a circuit of somebody else's, and the counts are good
         remarks.append(f"what the service compiled has no figures: {reason(error)}")
-    names = cell.experiment.metrics
-    scores = () if result.error else tuple(score.score(cell.ready[1], result, names))
+    scores: list[Scored] = []
+    if not result.error:
+        try:
+            scores = _scores(place, result)
+        except PointFailed as error:  # what was measured is good
+            remarks.append(f"{error}. What was measured is kept.")
     told = tuple(dict.fromkeys(remarks))
-    return Ran(place, sweep, job, result, scores, made, figures, told)
+    return Ran(place, sweep, job, result, tuple(scores), made, figures, told)
+
+
+def _scores(place: Place, result: Result) -> list[Scored]:
+    built, names = place.cell.ready[1], place.cell.experiment.scored_by
+    if built.family is None:
+        return score.score(built, result, names)
+    # a family may leave some to the metrics that compare counts with what is ideal
+    usual = [name for name in names if name in METRICS]
+    own = family.analysed(built.family, result, names)
+    return own + (score.score(built, result, usual) if usual else [])
 
 
 def _measured(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from qiskit.result import QuasiDistribution
 
 from qexp.circuits import Built
-from qexp.declare.config import MetricName
+from qexp.declare.metric import MetricName
 from qexp.metrics import (
     Score,
     hellinger_fidelity,
@@ -92,7 +93,7 @@ FORMULAS: Mapping[MetricName, Callable[[Distribution, Distribution], float | Non
 }
 
 
-def score(built: Built, result: Result, names: Sequence[MetricName]) -> list[Scored]:
+def score(built: Built, result: Result, names: Sequence[str]) -> list[Scored]:
     """The scores of a point that did not fail.
 
     Args:
@@ -109,7 +110,7 @@ def score(built: Built, result: Result, names: Sequence[MetricName]) -> list[Sco
     known = [(measured, ideal) for measured, ideal in pairs if ideal is not None]
     scored: list[Scored] = []
     for name in names:
-        scored += _metric(name, known)
+        scored += _metric(cast(MetricName, name), known)
     return scored
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from qexp.declare.config import LocalService
 from qexp.figures import png
 from qexp.figures.circuit import circuit
+from qexp.figures.curve import curve
 from qexp.figures.histogram import histogram
 from qexp.figures.scores import Row, scores
+from qexp.results.family import curves
 from qexp.results.ran import Ran
 from qexp.results.score import MITIGATED, Scored
 
@@ -17,6 +19,20 @@ def pictures(ran: Ran) -> dict[str, bytes]:
     drawn = {"circuit.png": png(figure)}
     if ran.result.measured:
         drawn["histogram.png"] = _histogram(ran)
+        drawn |= _curves(ran)
+    return drawn
+
+
+def _curves(ran: Ran) -> dict[str, bytes]:
+    """What the point's family would draw; the first is `curve.png`."""
+    if ran.built.family is None or not ran.scores:
+        return {}
+    drawn = {}
+    for number, one in enumerate(curves(ran.built.family, ran.result)):
+        fields = {name: value for name, value in vars(one).items() if name not in "xy"}
+        subtitle = f"{ran.device.name}, {ran.options.shots:,} shots, {setting(ran)}"
+        figure = curve(one.x, one.y, subtitle=subtitle, **fields)
+        drawn[f"curve{f'-{number}' if number else ''}.png"] = png(figure)
     return drawn
 
 

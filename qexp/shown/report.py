@@ -63,11 +63,18 @@ def score_rows(scores: Sequence[Scored]) -> list[list[str]]:
         [
             one.name,
             f"{one.value:.4f}",
-            ends(one) if one.low is not None else f"none: {one.note}",
+            _interval(one),
             "" if one.ideal is None else f"{one.ideal:.4f}",
         ]
         for one in scores
     ]
+
+
+def _interval(scored: Scored) -> str:
+    """An interval as text, or why there is none."""
+    if scored.low is not None:
+        return ends(scored)
+    return f"none: {scored.note}" if scored.note else ""
 
 
 def ends(scored: Scored) -> str:

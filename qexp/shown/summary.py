@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from qexp.planning.wording import cannot, count, described
 from qexp.results.outcome import Outcome
-from qexp.shown.report import ends
+from qexp.shown.report import score_rows
 from qexp.shown.screen import Screen
 from qexp.shown.table import cell_scores, columns, metric_shown, rows_of
 from qexp.track.finished import Finished
@@ -38,6 +38,9 @@ def show_point(
     assert ran is not None
     if ran.result.error:
         screen.error(f"{ran.title}: {ran.result.error}")
+    elif ran.built.family is not None:
+        for remark in ran.remarks:
+            screen.note(remark)
     elif None in ran.built.ideal:
         screen.note(NOTHING_SCORED)
     rows = _rows(outcome)
@@ -61,15 +64,7 @@ NOTHING_SCORED = (
 def _rows(outcome: Outcome) -> list[list[str]]:
     ran = outcome.ran
     assert ran is not None
-    rows = [
-        [
-            one.name,
-            f"{one.value:.4f}",
-            ends(one) if one.low is not None else f"none: {one.note}",
-            "" if one.ideal is None else f"{one.ideal:.4f}",
-        ]
-        for one in ran.told_apart
-    ]
+    rows = score_rows(ran.told_apart)
     figures = {name: ran.compile_metrics.get(name) for name in COMPILED}
     rows += [
         [name, f"{value:.4g}", "", ""]

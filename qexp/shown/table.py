@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qexp.declare.metric import is_larger
 from qexp.planning.plan import Plan
 from qexp.planning.wording import brief
 from qexp.track.finished import Finished
-
-LOWER_IS_BETTER = ("distance", "_gates", "depth", "duration", "seconds")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class CellScore:
 def metric_shown(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str | None:
     """The metric that cells are listed by: the one optimised, or the first there is."""
     first = plan.first.experiment
-    wanted = [first.optimize] if first.optimize else list(first.metrics)
+    wanted = [first.optimize] if first.optimize else list(first.scored_by)
     return next((one for one in wanted if any(one in row for row in rows)), None)
 
 
@@ -57,7 +56,7 @@ def cell_scores(finished: Finished, metric: str) -> list[CellScore]:
         if metric in row and row["point"] in places and not row.get("confirms"):
             cells.setdefault(places[row["point"]].cell.ready[2].id, []).append(row)
     scores = [_score(finished, rows, metric) for rows in cells.values()]
-    higher = not metric.endswith(LOWER_IS_BETTER)
+    higher = is_larger(metric)
     return sorted(scores, key=lambda one: one.value, reverse=higher)
 
 
