@@ -14,6 +14,9 @@ from qexp.circuits.family import Estimate
 
 Array = NDArray[np.float64]
 
+UNKNOWN = 4e-4
+"""Spread where each length has one circuit: a standard error of 0.01 at a half."""
+
 
 @dataclass(frozen=True)
 class Decay:
@@ -103,20 +106,19 @@ def _means(
 ) -> tuple[Array, Array, Array]:
     """Means over circuits of a length, and their standard errors.
 
-    Few circuits have a poor spread of their own, so that of all lengths together stands
-    in where it is the larger one.
+    Few circuits have a poor spread of their own, and weights from it pull the fit to
+    where they happen to agree. So the spread is taken to go as s (1 - s) with the mean s,
+    as that of shares does, and how large it is comes from all lengths together
+    (quasi-binomial, McCullagh and Nelder 1989, section 4.5).
     """
     x, at = np.unique(np.asarray(lengths, float), return_inverse=True)
     y = np.asarray(values, float)
     groups = [y[at == k] for k in range(len(x))]
     means = np.array([group.mean() for group in groups])
-    several = [group for group in groups if len(group) > 1]
-    freedom = sum(len(group) - 1 for group in several)
-    pooled = (
-        np.sqrt(sum(((g - g.mean()) ** 2).sum() for g in several) / freedom)
-        if freedom
-        else 0.01
-    )
-    own = [group.std(ddof=1) if len(group) > 1 else pooled for group in groups]
+    shape = np.clip(means, 0.01, 0.99)
+    shape = shape * (1 - shape)
+    freedom = len(y) - len(x)
+    squares = [((one - one.mean()) ** 2).sum() for one in groups]
+    scale = float((squares / shape).sum()) / freedom if freedom else UNKNOWN
     sizes = np.array([len(group) for group in groups])
-    return x, means, np.maximum(np.maximum(own, pooled / 2), 1e-6) / np.sqrt(sizes)
+    return x, means, np.sqrt(np.maximum(scale, 1e-9) * shape / sizes)

@@ -16,6 +16,8 @@ from qiskit.quantum_info import Statevector
 
 from qexp.circuits.family import Estimate, Family, Taken
 
+Array = NDArray[np.float64]
+
 THRESHOLD = 2 / 3
 """Of the heavy outputs' probability; the ideal machine is near (1 + ln 2) / 2 = 0.85."""
 
@@ -99,7 +101,9 @@ class QuantumVolume(Family):
         circuit.measure(range(n), range(n))
         return circuit
 
-    def _resampled(self, heavy: Sequence[float], shots: Sequence[int]) -> NDArray[np.float64]:
+    def _resampled(
+        self, heavy: Sequence[float], shots: Sequence[int]
+    ) -> NDArray[np.float64]:
         """Means over circuits drawn anew, each with its shots drawn anew."""
         draw = np.random.default_rng(self.seed)
         chosen = draw.integers(len(heavy), size=(RESAMPLES, len(heavy)))

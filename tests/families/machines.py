@@ -12,7 +12,9 @@ from qexp.families import Family, Taken
 def ideal(family: Family, shots: int | None = None, seed: int = 0) -> list[Taken]:
     """What a machine without errors gives; the probabilities themselves without shots."""
     draw = np.random.default_rng(seed)
-    return [_taken(_exact(one), one.num_clbits, shots, draw) for one in family.circuits()]
+    return [
+        _taken(_exact(one), one.num_clbits, shots, draw) for one in family.circuits()
+    ]
 
 
 def useless(family: Family, shots: int = 4000, seed: int = 0) -> list[Taken]:
@@ -31,7 +33,9 @@ def useless(family: Family, shots: int = 4000, seed: int = 0) -> list[Taken]:
     return made
 
 
-def depolarised(family: Family, keep: list[float], shots: int, seed: int) -> list[Taken]:
+def depolarised(
+    family: Family, keep: list[float], shots: int, seed: int
+) -> list[Taken]:
     """What a machine gives that guesses with probability 1 - keep, circuit by circuit."""
     draw = np.random.default_rng(seed)
     made = []
@@ -58,7 +62,9 @@ def _exact(circuit: QuantumCircuit) -> np.ndarray:
 def _taken(p: np.ndarray, width: int, shots: int | None, draw) -> Taken:
     names = [f"{value:0{width}b}" for value in range(len(p))]
     if shots is None:
-        kept = {bits: float(one) for bits, one in zip(names, p, strict=True) if one > 1e-12}
+        kept = {
+            bits: float(one) for bits, one in zip(names, p, strict=True) if one > 1e-12
+        }
         return Taken({bits: round(one * 10**9) for bits, one in kept.items()}, kept)
     counts = draw.multinomial(shots, p / p.sum())
     found = {b: int(n) for b, n in zip(names, counts, strict=True) if n}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
+from qexp.families import Taken
 from qexp.families.algorithms import (
     BernsteinVazirani,
     HiddenShift,
@@ -44,12 +45,24 @@ CASES = [
     (MIRROR, "effective_polarisation", 1.0, 0.0, 0.02),
     (MIRROR, "mirror_success_probability", 1.0, 2**-4, 0.01),
     (CliffordRB(samples=2), "clifford_error", 0.0, None, 0),
-    (CliffordRB(num_qubits=2, lengths=[1, 5, 10], samples=2), "clifford_error", 0, None, 0),
+    (
+        CliffordRB(num_qubits=2, lengths=[1, 5, 10], samples=2),
+        "clifford_error",
+        0,
+        None,
+        0,
+    ),
     (InterleavedRB(samples=2, lengths=[1, 5, 10]), "gate_error", 0.0, None, 0),
     (InterleavedRB(gate="h", num_qubits=1, samples=2), "gate_error", 0.0, None, 0),
     (XEB, "xeb_fidelity", 1.0, 0.0, 0.05),
     (ReadoutMatrix(num_qubits=3), "assignment_error", 0.0, 0.5, 0.02),
-    (ReadoutMatrix(num_qubits=3, method="complete"), "one_read_as_zero_error", 0, 0.5, 0.02),
+    (
+        ReadoutMatrix(num_qubits=3, method="complete"),
+        "one_read_as_zero_error",
+        0,
+        0.5,
+        0.02,
+    ),
     (StatePreparation(num_qubits=3), "preparation_error", 0.0, 0.5, 0.02),
 ]
 NAMES = [f"{type(case[0]).__name__}-{case[1]}-{k}" for k, case in enumerate(CASES)]
@@ -114,13 +127,9 @@ def test_the_rule_is_cross_s():
     taken = []
     for circuit, heavy in zip(VOLUME.circuits(), VOLUME.heavy, strict=True):
         light = next(
-            bits
-            for bits in (f"{k:03b}" for k in range(8))
-            if bits not in heavy
+            bits for bits in (f"{k:03b}" for k in range(8)) if bits not in heavy
         )
         counts = {heavy[0]: 700, light: 300}
-        from qexp.families import Taken
-
         assert circuit.num_clbits == 3
         taken.append(Taken(counts, {k: v / shots for k, v in counts.items()}))
     found = VOLUME.analyse(taken)
