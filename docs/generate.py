@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
+from docs.families import experiments
+from docs.tables import table
 from qexp.declare.config import (
     Backend,
     Budget,
@@ -22,16 +21,23 @@ from qexp.declare.config import (
     Resume,
     Tracking,
 )
+from qexp.declare.family import FamilyCircuit
 from qexp.declare.options import Options
 from qexp.declare.twin import Twin
 
-HERE = Path(__file__).parent / "reference"
+HERE = Path(__file__).parent
 
 SECTIONS: list[tuple[str, str, type[BaseModel], str]] = [
     ("The experiment", "", Experiment, "Keys at the top."),
     ("circuit=ghz", "circuit.", GhzCircuit, ""),
     ("circuit=qasm", "circuit.", QasmCircuit, ""),
     ("circuit=python", "circuit.", PythonCircuit, ""),
+    (
+        "circuit of a family",
+        "circuit.",
+        FamilyCircuit,
+        "See [the experiments](../experiments/index.md).",
+    ),
     ("backend", "backend.", Backend, "`backend=NAME` fills these in."),
     ("backend.declared", "backend.declared.", Declared, ""),
     ("service=local", "service.", LocalService, ""),
@@ -76,47 +82,12 @@ def pages() -> dict[str, str]:
         for title, prefix, model, remark in SECTIONS
     ]
     return {
-        "options.md": OPTIONS.format(table=table(Options, "")),
-        "configuration.md": CONFIGURATION.format(sections="\n".join(sections)),
+        "reference/options.md": OPTIONS.format(table=table(Options, "")),
+        "reference/configuration.md": CONFIGURATION.format(
+            sections="\n".join(sections)
+        ),
+        **{f"experiments/{name}": text for name, text in experiments().items()},
     }
-
-
-def table(model: type[BaseModel], prefix: str) -> str:
-    """A Markdown table of a class's fields that are not classes themselves."""
-    rows = "| key | type | default | meaning |\n|---|---|---|---|\n"
-    for name, field in model.model_fields.items():
-        if not field.description:
-            continue
-        default = "required" if field.is_required() else f"`{_yaml(field.default)}`"
-        meaning = " ".join(field.description.split()).replace("|", "\\|")
-        kind = _type(field.annotation).replace("|", "\\|")
-        rows += f"| `{prefix}{name}` | {kind} | {default} | {meaning} |\n"
-    return rows
-
-
-def _yaml(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value).replace("'", "")
-
-
-def _type(annotation: Any) -> str:
-    origin = typing.get_origin(annotation)
-    arguments = typing.get_args(annotation)
-    if origin is typing.Literal:
-        return ", ".join(f"`{one}`" for one in arguments)
-    if origin is typing.Annotated:
-        return _type(arguments[0])
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(_type(one) for one in arguments if one is not type(None))
-    if origin is list:
-        return f"list of {_type(arguments[0])}"
-    if origin is dict:
-        return "mapping"
-    names = {int: "integer", float: "number", bool: "boolean", str: "text"}
-    return names.get(annotation, str(getattr(annotation, "__name__", annotation)))
 
 
 if __name__ == "__main__":

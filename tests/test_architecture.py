@@ -24,7 +24,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "declare": ({"errors", "userconf"}, {"hydra", "omegaconf", "pydantic", "yaml"}),
     "help": ({"userconf", "verbs"}, set()),
     "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
-    "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "qiskit"}),
+    "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "pydantic", "qiskit"}),
+    # the experiments that qexp has itself: circuits, and what is made of counts
+    "families": ({"circuits"}, {"numpy", "pydantic", "qiskit", "scipy"}),
     "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
     # what a device would answer; it knows no service
     "twin": (

@@ -42,7 +42,7 @@ LINES: dict[str, list[str]] = {
     "qexp --cfg ": ["job", "hydra", "all"],
     "qexp +exp": ["+experiment="],
     "qexp exp": ["experiment="],
-    "qexp plan +experiment=": ["ghz", "ghz_options"],
+    "qexp plan +experiment=ghz": ["ghz", "ghz_fidelity", "ghz_options"],
     "qexp back": ["backend=", "backend."],
     "qexp +back": ["+backend."],
     "qexp backend=ibmq_mont": ["ibmq_montreal"],
@@ -70,7 +70,19 @@ LINES: dict[str, list[str]] = {
         "circuit.variant=",
         "circuit.files=",
     ],
-    "qexp circuit=none_such circuit.f": ["circuit.files=", "circuit.function="],
+    "qexp circuit=none_such circuit.f": [
+        "circuit.files=",
+        "circuit.function=",
+        "circuit.family=",
+    ],
+    "qexp circuit=ghz_fidelity circuit.": [
+        "circuit.family=",
+        "circuit.num_qubits=",
+        "circuit.method=",
+        "circuit.variant=",
+        "circuit.edges=",
+    ],
+    "qexp +experiment=t1 circuit.de": ["circuit.delays="],
     "qexp circuit.ki": [],
     "qexp no.such.key=": [],
     "qexp options.shots.": [],
@@ -210,13 +222,16 @@ def test_one_s_own_conf_is_honoured(folder):
     write(folder / "conf/backend/mine.yaml", "defaults: [ibmq_manila]\n")
     write(folder / "conf/circuit/files.yaml", "defaults: [qasm]\nfiles: a.qasm\n")
     write(
-        folder / "conf/experiment/two.yaml",
+        folder / "conf/experiment/own-two.yaml",
         "# @package _global_\ndefaults: [{override /circuit: files}]\n",
     )
-    write(folder / "conf/experiment/three.yaml", "defaults: [two, _self_]\n")
+    write(folder / "conf/experiment/own-three.yaml", "defaults: [own-two, _self_]\n")
     assert for_zsh("backend=mi") == ["backend=mine"]
-    assert for_zsh("+experiment=t") == ["+experiment=three", "+experiment=two"]
-    for chosen in ("circuit=files", "+experiment=two", "experiment=three"):
+    assert for_zsh("+experiment=own") == [
+        "+experiment=own-three",
+        "+experiment=own-two",
+    ]
+    for chosen in ("circuit=files", "+experiment=own-two", "experiment=own-three"):
         assert for_zsh(chosen, "circuit.") == ["circuit.files="]
     assert "mine" in choices("backend")
 

@@ -16,6 +16,7 @@ DEVICES = [file.stem for file in FILES if file.parent.name == "backend"]
 
 REQUIRED = {
     "circuit/qasm": ["circuit.files=some.qasm"],
+    "experiment/qasm_suite": ["circuit.files=some.qasm"],
     "circuit/python": ["circuit.function=some.function"],
     "service/circuit_runner": ["service.url=https://example.org/api"],
 }
@@ -95,7 +96,7 @@ def test_an_experiment_s_name_is_its_circuit_s_unless_it_has_one():
 
 
 def test_what_an_optimizer_may_be_told_is_what_is_measured():
-    from qexp.declare.config import COMPILE_METRICS
+    from qexp.declare.metric import COMPILE_METRICS
     from tests.test_docs import TEXT
 
     page = TEXT["docs/reference/mlflow.md"]

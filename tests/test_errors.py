@@ -37,7 +37,7 @@ BAD = [
     ([GHZ, "backend=ibmq_montral"], ["ibmq_montral", "Did you mean ibmq_montreal?"]),
     ([GHZ, "bakend=ibmq_montreal"], ["bakend", "Did you mean backend?"]),
     (["+experiment=gzh", MONTREAL], ["experiment = gzh", "Did you mean ghz?"]),
-    (["circuit=gzh", MONTREAL], ["circuit = gzh", "Allowed: ghz, python, qasm"]),
+    (["circuit=gzh", MONTREAL], ["circuit = gzh", "Did you mean ghz?"]),
     ([MONTREAL], ["circuit: not chosen", "+experiment=ghz"]),
     ([GHZ], ["backend: no device is chosen", "backend=ibmq_montreal"]),
     # a type or a value

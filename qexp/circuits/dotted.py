@@ -12,12 +12,13 @@ from typing import Any
 from qexp.errors import ConfigError
 
 
-def find(key: str, path: str) -> Callable[..., Any]:
+def find(key: str, path: str, what: str) -> Callable[..., Any]:
     """A function or class of a module, also of one in the current folder.
 
     Args:
         key: The setting that names it, for messages.
         path: `package.module.name`.
+        what: What it should be, for messages.
 
     Raises:
         ConfigError: There is none, or its module cannot be imported.
@@ -40,5 +41,5 @@ def find(key: str, path: str) -> Callable[..., Any]:
     if not callable(found):
         near = get_close_matches(name, dir(module), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"{key} = {path}: {module_name} has no {name}.{hint}")
+        raise ConfigError(f"{key} = {path}: {module_name} has no {what} {name}.{hint}")
     return found  # type: ignore[no-any-return]

@@ -39,7 +39,7 @@ def load(circuit: FamilyCircuit) -> Family:
     Raises:
         ConfigError: There is no such class, or an argument is wrong.
     """
-    kind = find("circuit.family", circuit.family)
+    kind = find("circuit.family", circuit.family, "class")
     if not (isinstance(kind, type) and issubclass(kind, Family)):
         raise ConfigError(
             f"circuit.family = {circuit.family}: must be a subclass of "

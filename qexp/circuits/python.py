@@ -24,7 +24,7 @@ def call(function: str, arguments: Mapping[str, Any]) -> list[QuantumCircuit]:
     Raises:
         ConfigError: The function cannot be found, fails, or returns something else.
     """
-    make = find("circuit.function", function)
+    make = find("circuit.function", function, "function")
     try:
         returned = make(**arguments)
     except (Exception, SystemExit) as error:

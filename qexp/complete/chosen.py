@@ -12,9 +12,18 @@ from qexp.userconf import built_in, found
 
 def kinds(group: str, words: Sequence[str]) -> set[str]:
     """The kinds of the chosen choices; empty where none is chosen, or none is known."""
-    names = _said(group, words) or _by_experiment(group, words) or _by_default(group)
-    files = (next(_with("kind", _lineage(group, name)), {}) for name in names)
+    files = (next(_with("kind", _lineage(group, n)), {}) for n in _names(group, words))
     return {str(file["kind"]) for file in files if file}
+
+
+def named(group: str, words: Sequence[str]) -> list[str]:
+    """The keys that the files of the chosen choices name."""
+    files = (file for n in _names(group, words) for file in _lineage(group, n))
+    return [str(key) for file in files for key in file if key != "defaults"]
+
+
+def _names(group: str, words: Sequence[str]) -> list[str]:
+    return _said(group, words) or _by_experiment(group, words) or _by_default(group)
 
 
 def _said(group: str, words: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from qexp.declare.config import Experiment
+from qexp.declare.family import FamilyCircuit
 from qexp.declare.messages import shown
 from qexp.declare.model import Suggested
 
@@ -33,6 +34,10 @@ def keys(path: Sequence[str], words: Sequence[str]) -> dict[str, FieldInfo]:
 
             holders = _of_kind(holders, kinds(step, words))
     every = {k: field for one in holders for k, field in one.model_fields.items()}
+    if holders == [FamilyCircuit]:  # its class has the others, and its file names them
+        from qexp.complete.chosen import named
+
+        every |= {k: FieldInfo(annotation=Any) for k in named(path[0], words)} | every
     return {k: field for k, field in every.items() if not _fixed(field)}
 
 

@@ -30,6 +30,8 @@ _TAGS = {
 
 _LIMITS = ("greater_than_equal", "less_than_equal")
 
+_ENDS = {"ge": "at least", "le": "at most"}
+
 
 def explain(
     error: ValidationError, root: type[BaseModel] = Experiment, under: str = ""
@@ -49,12 +51,17 @@ def explain(
 def _line(problem: Any, root: type[BaseModel], under: str) -> str:
     path, owner = walk(problem["loc"], root)
     path = f"{under}{path}"
+    if not problem["loc"] and problem["type"] == "value_error":
+        return (
+            f"{path.rstrip('.')}: {_reason('value_error', problem)}."  # of several keys
+        )
     kind, value = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         return f"{path} = {value}: no such key.{nearest(path, keys(owner))}"
     if kind == "missing":
         return f"{path}: not set. Set {path}=…"
-    reason = _bounds(owner, path) if kind in _LIMITS else _reason(kind, problem)
+    ranged = kind in _LIMITS and path.rpartition(".")[2] in keys(owner)
+    reason = _bounds(owner, path) if ranged else _reason(kind, problem)
     return f"{path} = {shown(value)}: {reason}{'' if reason.endswith('?') else '.'}"
 
 
@@ -70,6 +77,8 @@ def _reason(kind: str, problem: Any) -> str:
         return f"its kind must be one of {expected}"
     if kind == "string_too_short":
         return "must not be empty"
+    if kind in _LIMITS:  # of an item of a list
+        return " and ".join(f"must be {_ENDS[k]} {v:g}" for k, v in context.items())
     return str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
 
 

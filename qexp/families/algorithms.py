@@ -22,7 +22,11 @@ Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
 class BernsteinVazirani(Answers):
     """Bernstein and Vazirani (1997, SIAM J. Comput. 26:1411): a secret in one query.
 
-    A machine that guesses is right with probability 2^-n.
+    Scored by the probability of the secret, with Wilson's interval. A machine that guesses
+    is right with probability 2^-n.
+
+    Caveats: a CX for each 1 of the secret, all with one ancilla: what is compared depends
+    on the secret, and routing is part of it.
     """
 
     secret: Bits = "1011"
@@ -52,7 +56,10 @@ class HiddenShift(Answers):
     """Hidden shift of a bent function (Roetteler 2010, SODA; van Dam et al. 2006).
 
     f(x) = x0 x1 + x2 x3 + … is its own dual, so that its phase, shifted and plain, leaves
-    the shift behind. A machine that guesses is right with probability 2^-n.
+    the shift behind. Scored by the probability of the shift. A machine that guesses is
+    right with probability 2^-n.
+
+    Caveats: only pairs of qubits interact, so routing is hardly tested.
     """
 
     shift: Bits = "1011"
@@ -99,7 +106,11 @@ class QftRoundTrip(Answers):
     """QFT, a phase that adds 1, inverse QFT: QED-C's method 1 (arXiv:2110.03137).
 
     The plain QFT of a basis state has a flat distribution, which no counts can judge; the
-    round trip has one right answer, the number plus 1.
+    round trip has one right answer, the number plus 1, and is scored by its probability,
+    a mean over the numbers.
+
+    Caveats: an error that commutes with the middle cancels, and the compiler sees through
+    neither barrier.
     """
 
     num_qubits: Annotated[int, Field(ge=1, le=20)] = 4
@@ -146,8 +157,11 @@ class QftRoundTrip(Answers):
 class QaoaMaxCut(Family):
     """QAOA for MaxCut (Farhi et al. 2014, arXiv:1411.4028), at fixed angles.
 
-    The approximation ratio is the mean cut over the largest cut. Random guessing cuts
-    half of the edges.
+    The approximation ratio is the mean cut over the largest cut, which is found by looking
+    at all of them. Random guessing cuts half of the edges; one layer cuts three quarters
+    of a ring of four or more at the angles given here.
+
+    Caveats: the angles are not optimised for the device, and are the best only of a ring.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("approximation_ratio", "optimum_probability")

@@ -17,8 +17,12 @@ from qexp.families.estimates import combined, parity_variance
 class Chsh(Family):
     """CHSH (Clauser et al. 1969, PRL 23:880): S of a Bell pair.
 
+    S = E(a,b) + E(a,b') + E(a',b) - E(a',b') with E the mean of the two outcomes' product.
     S is at most 2 where measurements only reveal what was settled before, at most
     2 sqrt(2) in quantum mechanics.
+
+    Caveats: neither locality nor detection is closed as a loophole here; the qubits share
+    a chip. It is a test of the device, not of nature.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("chsh", "chsh_violated")
@@ -61,6 +65,8 @@ class Mermin(Family):
     M sums the 2^(n-1) products of X and Y with an even number of Y, with sign
     (-1)^(number of Y / 2). An ideal machine has M = 2^(n-1); what is settled before
     measuring reaches 2^(n/2) for even n and 2^((n-1)/2) for odd n.
+
+    Caveats: 2^(n-1) circuits; readout error shrinks each product by the n-th power.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("mermin_ratio", "mermin", "mermin_violated")

@@ -24,7 +24,12 @@ class CliffordRB(Family):
     """Error per Clifford: random Cliffords, then the one that undoes them all.
 
     The survival probability falls as A p^m + B over m Cliffords, and the error per
-    Clifford is (d - 1)/d (1 - p) with d = 2^n.
+    Clifford is (d - 1)/d (1 - p) with d = 2^n (Magesan et al. 2011, PRL 106:180504,
+    arXiv:1009.3639). Preparation and readout only change A and B.
+
+    Caveats: a Clifford is not a gate: of one qubit it is compiled to at most one or two
+    pulses, of two qubits to 1.5 CX on average. The longest sequence should have decayed to
+    a third, else B and p cannot be told apart and the interval says so.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("clifford_error",)
@@ -128,8 +133,12 @@ GATES = {"x": 1, "sx": 1, "h": 1, "s": 1, "cx": 2, "cz": 2, "swap": 2}
 class InterleavedRB(CliffordRB):
     """Error of one gate, put between the Cliffords of a second set of sequences.
 
-    r = (d - 1)/d (1 - p_gate/p). What the gate's error truly is lies within bounds beside
-    it (Magesan et al. 2012, equation 5), whatever the noise; they are often wide.
+    r = (d - 1)/d (1 - p_gate/p) (Magesan et al. 2012, PRL 109:080505, arXiv:1203.4550).
+    What the gate's error truly is lies within bounds beside it (the paper's equation 5),
+    whatever the noise.
+
+    Caveats: the bounds are wide where the gate is not much worse than a Clifford. The
+    interval is that of the estimate, not of the bounds.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (

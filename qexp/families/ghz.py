@@ -23,7 +23,19 @@ Edge = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
 class GhzFidelity(Family):
-    """State fidelity of a GHZ state (|0…0⟩ + |1…1⟩)/√2, with the entanglement verdict."""
+    """State fidelity of a GHZ state (|0…0⟩ + |1…1⟩)/√2, with the entanglement verdict.
+
+    F = (P + C) / 2 with the probability P of all 0 or all 1 and twice the size C of the
+    coherence between them (Leibfried et al. 2005, Nature 438:639). `parity`: C is the
+    amplitude of cos(n phase + offset) in the parity. `coherences`: C = 2 sqrt(I_n), I_n
+    the component of order n in the probability of all 0 after undoing the preparation.
+    F > 1/2 certifies entanglement of all n qubits (Gühne and Tóth 2009, Phys. Rep. 474:1);
+    the verdict is 1 where the interval's lower end is above 1/2.
+
+    Caveats: readout error lowers P, and C by parity much more than by coherences; what
+    undoing adds in errors lowers C by coherences. Populations alone are blind to phase:
+    `experiment=ghz` scores those, and is no fidelity of the state.
+    """
 
     metrics: ClassVar[tuple[str, ...]] = (
         "ghz_fidelity",

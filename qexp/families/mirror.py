@@ -25,6 +25,12 @@ class MirrorCircuits(Family):
     Scored by the effective polarisation S = 4^n/(4^n - 1) sum_k (-1/2)^k h_k - 1/(4^n - 1),
     h_k the weight at Hamming distance k from the right answer: 1 for an ideal machine, 0
     for a useless one. Barriers keep the compiler from cancelling the halves.
+    `mirror_layer_error` is (4^n - 1)/4^n (1 - p) for a polarisation that falls as p^m over
+    the m layers of both halves (Proctor et al. 2022, PRL 129:150502, arXiv:2112.09853); it
+    wants three depths.
+
+    Caveats: coherent errors may cancel or add between the halves; the random Pauli layer
+    breaks that only in part.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (

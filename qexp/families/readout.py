@@ -17,7 +17,11 @@ from qexp.families.estimates import combined
 class ReadoutMatrix(Family):
     """The assignment matrix, of each qubit or of all together.
 
-    The assignment error of a qubit is (P(1|0) + P(0|1)) / 2: what is read as the other.
+    The assignment error of a qubit is (P(1|0) + P(0|1)) / 2: what is read as the other
+    (Nation et al. 2021, PRX Quantum 2:040326). All are means over the qubits.
+
+    Caveats: what preparation does wrong is counted with it. Which qubits are measured is
+    for the layout to say: `options.initial_layout`.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (
@@ -113,7 +117,11 @@ class StatePreparation(Family):
     """Errors of all 0 and all 1, as they change with what the qubits were left in.
 
     The rise of either over its value at a long `rep_delay` is preparation error: what the
-    previous shot left behind. The level itself is readout.
+    previous shot left behind. The level itself is readout. Sweep `options.rep_delay` and
+    `options.init_qubits`. All are means over the qubits.
+
+    Caveats: each circuit follows itself: all 0 follows all 0, and starts better than the
+    average shot of another experiment does.
     """
 
     metrics: ClassVar[tuple[str, ...]] = (

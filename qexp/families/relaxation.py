@@ -104,7 +104,13 @@ class _Relaxation(Family):
 
 
 class T1(_Relaxation):
-    """How long a qubit stays excited: X, wait, measure."""
+    """How long a qubit stays excited: X, wait, measure.
+
+    T1 of A exp(-t/T1) + B, in seconds (Krantz et al. 2019, Appl. Phys. Rev. 6:021318).
+
+    Caveats: one qubit, chosen by the layout; T1 fluctuates within hours by tens of per
+    cent, which no fit's interval shows. Repeat it.
+    """
 
     metrics: ClassVar[tuple[str, ...]] = ("t1",)
 
@@ -126,7 +132,13 @@ class T1(_Relaxation):
 
 
 class T2Ramsey(_Relaxation):
-    """How long a phase stays known: X/2, wait, X/2 with a phase that turns, measure."""
+    """How long a phase stays known: X/2, wait, X/2 with a phase that turns, measure.
+
+    T2* of A exp(-t/T2) cos(2 pi f t + phase) + B, in seconds (Krantz et al. 2019).
+
+    Caveats: the twin has no slow noise, so that Ramsey and echo agree there; on a device
+    the echo is longer, and slow noise decays as a Gaussian.
+    """
 
     metrics: ClassVar[tuple[str, ...]] = ("t2_ramsey",)
 
@@ -173,7 +185,12 @@ class T2Ramsey(_Relaxation):
 
 
 class T2Echo(_Relaxation):
-    """How long a phase stays known with a half turn in the middle (Hahn's echo)."""
+    """How long a phase stays known with a half turn in the middle.
+
+    T2 of A exp(-t/T2) + B, in seconds (Hahn 1950, Phys. Rev. 80:580).
+
+    Caveats: an error of the half turn is in A, not in T2.
+    """
 
     metrics: ClassVar[tuple[str, ...]] = ("t2_echo",)
 

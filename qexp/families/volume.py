@@ -28,7 +28,23 @@ RESAMPLES = 2000
 
 
 class QuantumVolume(Family):
-    """Heavy outputs of square random circuits, with the verdict on 2^n."""
+    """Heavy outputs of square random circuits, with the verdict on 2^n.
+
+    Definition: Cross et al. 2019 (PRA 100:032328). A heavy output is one whose ideal
+    probability is above the median of its circuit. h is the mean probability of heavy
+    outputs; an ideal machine is near (1 + ln 2)/2 = 0.85, a useless one at 1/2.
+
+    Two verdicts, which disagree near the line. `quantum_volume_passed` is the paper's:
+    h - 2 sqrt(h (1 - h)/n_c) > 2/3 over n_c >= 100 circuits, which takes circuits for
+    coins and so asks for more than the data do. `quantum_volume_passed_bootstrap` asks
+    that the lower 97.5 % bound of a bootstrap over circuits and shots (Baldwin et al.
+    2022, Quantum 6:707) is above 2/3. `quantum_volume_circuits_needed` is how many
+    circuits the paper's rule would want at this h.
+
+    Caveats: the ideal outputs are simulated, so n is at most 16; a device is said to have
+    a quantum volume with its best compilation, so the options that carried it belong to
+    the claim, and a best cell of many wants fresh circuits (another `circuit.seed`).
+    """
 
     metrics: ClassVar[tuple[str, ...]] = (
         "heavy_output_probability",

@@ -27,8 +27,12 @@ class LinearXEB(Family):
     """Fidelity of random circuits from the ideal probabilities of what was measured.
 
     F = (<2^n p(x)> over the shots - 1) / (<2^n p(x)> of an ideal machine - 1): 1 for an
-    ideal machine, 0 for a useless one. The division makes it fair to shallow circuits,
-    whose ideal value is not 2.
+    ideal machine, 0 for a useless one (Arute et al. 2019, Nature 574:505). The division
+    makes it fair to shallow circuits, whose ideal value is not 2. `xeb_cycle_error` is
+    (d - 1)/d (1 - p) for a fidelity that falls as p^m over m cycles; it wants three depths.
+
+    Caveats: what is measured is a fidelity only for noise that scrambles; ideal
+    probabilities are simulated, so n is at most 16.
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("xeb_fidelity", "xeb_cycle_error")

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from qexp.figures.numbers import decimals
 from qexp.figures.page import (
     BLACK,
     BLUE,
@@ -81,7 +82,7 @@ def _value(row: Row) -> str:
     if not isfinite(row.value):
         return "no value"
     if row.interval is None:
-        text = f"{row.value:.4f}"
+        text = decimals(row.value)
     else:
         low, high = row.interval
         places = _decimals(low, high)

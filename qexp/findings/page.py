@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from qexp.effects import Analysis, Effect
 from qexp.effects.words import fresh
+from qexp.figures.numbers import decimals, span
 from qexp.findings import best as settings
 from qexp.findings.analysed import Findings
 from qexp.findings.compared import Compared
@@ -195,17 +196,15 @@ def _best(one: Analysis) -> dict[str, Any] | None:
         "rows": [
             [
                 *(str(candidate.options[name]) for name in names),
-                f"{candidate.mean:.4f}",
+                decimals(candidate.mean),
                 "" if candidate.repeats is None else f"{candidate.repeats:,}",
             ]
             for candidate in best.among[:MOST]
         ],
         "among": len(best.among),
         "of": len(best.settings),
-        "corrected": f"{best.corrected:.4f}",
-        "interval": ""
-        if math.isnan(best.low)
-        else f"{best.low:.4f} to {best.high:.4f}",
+        "corrected": decimals(best.corrected),
+        "interval": "" if math.isnan(best.low) else span(best.low, best.high),
         "confirmed": fresh(best),
         "note": best.note,
         "yaml": settings.as_yaml(best.winner),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from qexp.figures.numbers import decimals, span
 from qexp.results.ran import Ran
 from qexp.results.score import Scored
 from qexp.shown.pictures import setting
@@ -54,7 +55,7 @@ def message(scores: Sequence[Scored]) -> str:
         return "Nothing is scored."
     first = scores[0]
     interval = f" (95 % interval {ends(first)})" if first.low is not None else ""
-    return f"{first.name} is {first.value:.4f}{interval}."
+    return f"{first.name} is {decimals(first.value)}{interval}."
 
 
 def score_rows(scores: Sequence[Scored]) -> list[list[str]]:
@@ -62,9 +63,9 @@ def score_rows(scores: Sequence[Scored]) -> list[list[str]]:
     return [
         [
             one.name,
-            f"{one.value:.4f}",
+            decimals(one.value),
             _interval(one),
-            "" if one.ideal is None else f"{one.ideal:.4f}",
+            "" if one.ideal is None else decimals(one.ideal),
         ]
         for one in scores
     ]
@@ -79,4 +80,6 @@ def _interval(scored: Scored) -> str:
 
 def ends(scored: Scored) -> str:
     """An interval as text."""
-    return f"{scored.low:.4f} to {scored.high:.4f}"
+    assert scored.low is not None
+    assert scored.high is not None
+    return span(scored.low, scored.high)

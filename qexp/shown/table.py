@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qexp.declare.metric import is_larger
+from qexp.figures.numbers import decimals, span
 from qexp.planning.plan import Plan
 from qexp.planning.wording import brief
 from qexp.track.finished import Finished
@@ -38,7 +39,7 @@ class CellScore:
         if self.ends is None:
             return f"none{self.why}"
         low, high = self.ends
-        return f"{low:.4f} to {high:.4f}"
+        return span(low, high)
 
 
 def metric_shown(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str | None:
@@ -93,7 +94,7 @@ def columns(scores: Sequence[CellScore], metric: str) -> tuple[list[str], list[s
 def rows_of(scores: Sequence[CellScore], keys: Sequence[str]) -> list[list[str]]:
     """The cells of the table, row by row."""
     return [
-        [*(one.labels.get(key, "") for key in keys), f"{one.value:.4f}", one.range]
+        [*(one.labels.get(key, "") for key in keys), decimals(one.value), one.range]
         for one in scores
     ]
 

@@ -116,8 +116,8 @@ def test_a_full_disk_sends_no_job_twice(
     monkeypatch.setenv("QEXP_HOME", str(mounted.folder / "home"))
     full = disturbed(ready, command, "full", step, 2, disk=mounted.folder)
     assert full.status == 1, full.err
-    assert "Traceback" not in full.err
-    assert "fault of qexp" not in full.err
+    assert "Traceback" not in full.err, full.err
+    assert "fault of qexp" not in full.err, full.err
     assert "Nothing that was written before is lost" in full.err
     assert jobs() == {"sending": 1, "sent": 2, "got": POINTS}[step]
     (mounted.folder / "filler").unlink()
