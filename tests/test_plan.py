@@ -154,6 +154,16 @@ def test_blocks_are_complete_and_jobs_keep_within_limits(
         assert len({p.point.options.shots for p in own}) == 1
         watched = len(sent.parts) - len(own)
         assert watched == (0 if watch == "none" else 2)
+    orders = [
+        [
+            (sent.inputs["shots"], sent.inputs["rep_delay"])
+            for sent in made.submissions
+            if sent.block == block
+        ]
+        for block in range(repeats)
+    ]
+    for first, second in zip(orders[::2], orders[1::2], strict=False):
+        assert second == first[::-1]
     assert len({one.id for one in made.submissions}) == len(made.submissions)
     assert list(range(len(made.submissions))) == [s.number for s in made.submissions]
 
@@ -190,6 +200,36 @@ def test_the_order_is_random_seeded_and_another_in_each_block():
         for block in (0, 1)
     ]
     assert cells[0] != cells[1]
+
+
+def test_no_option_of_jobs_has_the_same_order_in_two_repeats():
+    sweeps = [
+        planned(*grid(levels=(0,), repeats=3), seed=seed).submissions
+        for seed in range(40)
+    ]
+    orders = [
+        [tuple(s.inputs["rep_delay"] for s in sent if s.block == k) for k in range(3)]
+        for sent in sweeps
+    ]
+    assert all(one[0] == one[1][::-1] for one in orders)
+    # the first of a pair of blocks is drawn, for each pair anew
+    assert len({one[0] for one in orders}) > 1
+    assert {one[0] == one[2] for one in orders} == {True, False}
+
+
+def test_mirrored_jobs_are_told_by_their_settings_whatever_is_left_out():
+    for seed in range(20):
+        delays = (0.0, 1e-4, 2e-4, 2.5e-4)
+        made = planned(*grid(delays=delays, repeats=2), seed=seed)
+        kept = [k for k, place in made.places.items() if place.position]
+        # as of what failed, or was not measured before
+        part = plan(made.cells, swept=True, seed=seed, part=True, only=kept)
+        orders = [
+            [s.inputs["rep_delay"] for s in part.submissions if s.block == k]
+            for k in (0, 1)
+        ]
+        assert len(orders[0]) == 4
+        assert orders[0] == orders[1][::-1]
 
 
 def test_ids_and_seeds_do_not_depend_on_what_else_is_in_the_sweep():

@@ -49,6 +49,9 @@ def jobs_of_block(
 ) -> list[list[Item]]:
     """The jobs of one complete block: cells in random order, packed, jobs shuffled.
 
+    The jobs' settings of every second block come in the reverse order of the block before,
+    so that a steady drift takes from one block what it gave in the other.
+
     Args:
         cells: The cells.
         block: Number of the block.
@@ -57,14 +60,34 @@ def jobs_of_block(
     """
     rng = np.random.default_rng(derive(seed, f"order-{block}"))
     groups: dict[str, list[Item]] = {}
-    for number in rng.permutation(len(cells)):
+    first: dict[str, int] = {}
+    for number in rng.permutation(len(cells)).tolist():
         cell = cells[number]
         drawn = seeds.draw(seed, cell.experiment.options, block)
         item = Item(cell, _repeat(cell, block), drawn)
+        key = _group(item)
+        first[key] = min(first.get(key, number), number)
         if wanted(item.point.id):
-            groups.setdefault(_group(item), []).append(item)
-    packed = [job for group in groups.values() for job in _chunks(group)]
-    return [packed[number] for number in rng.permutation(len(packed))]
+            groups.setdefault(key, []).append(item)
+    packed = {
+        _time(seed, block // 2, first[key], k): job
+        for key, group in groups.items()
+        for k, job in enumerate(_chunks(group))
+    }
+    return [packed[time] for time in sorted(packed, reverse=block % 2 == 1)]
+
+
+def _time(seed: int, pair: int, group: int, chunk: int) -> tuple[int, int, int]:
+    """What jobs of two blocks are sorted by: random, and the same in both.
+
+    Args:
+        seed: The sweep's seed.
+        pair: Number of the two blocks.
+        group: Number of the first cell with what the job's points have in common: that is
+            the same in all blocks, other than their seeds.
+        chunk: Number of the job among those with it.
+    """
+    return derive(seed, f"job-{pair}-{group}-{chunk}"), group, chunk
 
 
 def _repeat(cell: Cell, repeat: int) -> Point:

@@ -37,6 +37,8 @@ class World:
         qubits: Standard deviation of what changes from block to block for all cells
             with one layout method: its qubits drift by themselves.
         effects: Whether options have effects.
+        mirrored: Whether every second block has the jobs of the one before in reverse
+            order, as the planner has it.
     """
 
     blocks: int
@@ -45,6 +47,7 @@ class World:
     seeds: float = 0.0
     qubits: float = 0.0
     effects: bool = True
+    mirrored: bool = True
 
 
 def true(row: dict[str, object], world: World) -> float:
@@ -95,6 +98,8 @@ class Truth:
         """One simulated run: jobs in a random order within blocks, drift, shots."""
         world, known = self.world, self.cells
         swapped = rng.integers(0, 2, world.blocks)[None, :]
+        if world.mirrored:
+            swapped[0, 1::2] = 1 - swapped[0, : world.blocks - 1 : 2]
         time = known.job ^ swapped
         p = known.value + _drift(world, rng)[time]
         sabre = known.level[:, 1] == 1
