@@ -18,6 +18,7 @@ from qexp.figures.estimate import (
     number_axis,
     room,
 )
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.page import (
     BLACK,
     BLUE,
@@ -27,10 +28,7 @@ from qexp.figures.page import (
     NORMAL,
     SMALL,
     WIDTH,
-    Heading,
-    Legend,
     line_height,
-    page,
     text_width,
     wrap,
     write,
@@ -160,20 +158,14 @@ def forest(
     drawn = [*main, *joint]
     shared = common(drawn)[1] if len(drawn) > 1 else ""
     strips = strips_of(main, joint, width, shared)
-    heading = Heading.of(
-        title, subtitle, *filter(None, (shared, left_out)), width=width
-    )
-    legend = Legend(LABELS, width)
+    notes = (subtitle, shared, left_out)
+    frame = Frame.of(title, *notes, labels=LABELS, width=width)
     label = wrap(f"difference in {named(metric, unit)}", NORMAL, width - 2 * MARGIN)
-    top, body = heading.height + legend.height, sum(strip.height for strip in strips)
+    top, body = frame.top, sum(strip.height for strip in strips)
     bottom = TICKS + len(label) * line_height(NORMAL) + MARGIN
-    figure = page(top + body + bottom, width)
-    heading.draw(figure)
-    legend.draw(figure, _handles(), heading.height)
+    figure = frame.page(top + body + bottom, _handles())
     start, end, numbers = _columns(strips, width)
-    height = top + body + bottom
-    box = (start / width, bottom / height, (end - start) / width, body / height)
-    axes = figure.add_axes(box)
+    axes = axes_at(figure, start, top, end - start, body)
     axes.set_ylim(top + body, top)
     _scale(axes, drawn, end - start)
     for strip in strips:

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from qexp.figures.estimate import MINUS, decimals, named, number_axis
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.labels import distinct, shortened
 from qexp.figures.page import (
     BLACK,
@@ -22,9 +23,7 @@ from qexp.figures.page import (
     NORMAL,
     SMALL,
     WIDTH,
-    Heading,
     line_height,
-    page,
     text_width,
     wrap,
     write,
@@ -176,20 +175,13 @@ def _write_names(axes: Axes, grid: _Grid) -> None:
 
 def _draw_scale(figure: Figure, cells: Means, label: list[str], top: float) -> None:
     """Write what the colours mean above the colour bar."""
-    width, height = figure.get_size_inches()
     for row in label:
         write(figure, MARGIN, top, row, fontsize=NORMAL)
         top += line_height(NORMAL)
     if np.isnan(cells).all():
         return
     low, high = _limits(cells)
-    box = (
-        (MARGIN + GAP) / width,
-        1 - (top + BAR) / height,
-        SCALE / width,
-        BAR / height,
-    )
-    axes = figure.add_axes(box)
+    axes = axes_at(figure, MARGIN + GAP, top, SCALE, BAR)
     colours = np.linspace(0, 1, 256)[None]
     axes.imshow(colours, cmap=COLOURS, aspect="auto", extent=(low, high, 0, 1))
     axes.set_yticks([])
@@ -231,18 +223,15 @@ def heat(
     texts = _texts(cells)
     grid = _Grid(rows, columns, texts, width, row_option)
     width = grid.width
-    notes = filter(None, [_missing(cells)])
-    heading = Heading.of(title, subtitle, *notes, width=width)
+    frame = Frame.of(title, subtitle, _missing(cells), width=width)
     label = wrap(f"mean {named(metric, unit)}", NORMAL, width - 2 * MARGIN)
     scale = len(label) * line_height(NORMAL) + BAR + 0.22
-    top, body = heading.height + GAP + scale + 0.1, grid.height * len(rows)
+    top, body = frame.top + GAP + scale + 0.1, grid.height * len(rows)
     height = top + body + grid.foot + line_height(NORMAL) + MARGIN + 0.04
-    figure = page(height, width)
-    heading.draw(figure)
-    _draw_scale(figure, cells, label, heading.height + GAP)
+    figure = frame.page(height)
+    _draw_scale(figure, cells, label, frame.top + GAP)
     across = grid.cell * len(columns)
-    bottom = (height - top - body) / height
-    axes = figure.add_axes((grid.left / width, bottom, across / width, body / height))
+    axes = axes_at(figure, grid.left, top, across, body)
     _draw_cells(axes, cells, texts, grid)
     _write_names(axes, grid)
     axes.yaxis.set_minor_locator(NullLocator())

@@ -22,6 +22,7 @@ from qexp.figures.estimate import (
     value_width,
     write_metric,
 )
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.page import (
     BLUE,
     GREY,
@@ -30,10 +31,7 @@ from qexp.figures.page import (
     SKY,
     SMALL,
     WIDTH,
-    Heading,
-    Legend,
     line_height,
-    page,
     text_width,
     write,
 )
@@ -225,8 +223,8 @@ def levels(
     start = value_width(limits, PLOT)
     across = width - start - MARGIN - SIDE
     panels = [Panel(factor, int(across / PITCH)) for factor in factors]
-    heading = Heading.of(title, subtitle, *_left_out(panels), width=width)
-    legend = Legend(LABELS, width)
+    notes = (subtitle, *_left_out(panels))
+    frame = Frame.of(title, *notes, labels=LABELS, width=width)
     rows = rows_of(panels, across)
     sizes = [widths_of(row, across, 2.4) for row in rows]
     pairs = [
@@ -234,18 +232,15 @@ def levels(
     ]
     heads = [max(panel.head(size) for panel, size in row) for row in pairs]
     feet = [max(panel.foot(size) for panel, size in row) for row in pairs]
-    top = heading.height + legend.height + 0.06
+    top = frame.top + 0.06
     height = top + sum(heads) + sum(feet) + (PLOT + GAP) * len(rows)
-    figure = page(height, width)
-    heading.draw(figure)
-    legend.draw(figure, _handles(), heading.height)
+    figure = frame.page(height, _handles())
     image = sum(len(level.points) for x in panels for level in x.levels) > MANY_POINTS
     for row, head, foot in zip(pairs, heads, feet, strict=True):
         top += head
         left = start
         for panel, size in row:
-            box = (left / width, 1 - (top + PLOT) / height, size / width, PLOT / height)
-            axes = figure.add_axes(box)
+            axes = axes_at(figure, left, top, size, PLOT)
             axes.set_ylim(*limits)
             value_axis(axes, PLOT)
             _scale(axes, panel, size)

@@ -24,6 +24,7 @@ from qexp.figures.device import (
     Pair,
     ordered,
 )
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.page import (
     BLACK,
     GREY,
@@ -31,9 +32,7 @@ from qexp.figures.page import (
     NORMAL,
     SMALL,
     WIDTH,
-    Heading,
     line_height,
-    page,
     text_width,
 )
 from qexp.figures.places import Places, places
@@ -204,23 +203,20 @@ def placed(
     busy = {ordered(pair) for pair in used}
     device.check_use(layout, busy)
     shown = _Map.of(device, width)
-    notes = [subtitle, _reading(shown, layout), device.missing]
-    heading = Heading.of(title, *filter(None, notes), width=width)
-    top = heading.height + line_height(NORMAL) + BAR + 0.4
+    notes = (subtitle, _reading(shown, layout), device.missing)
+    frame = Frame.of(title, *notes, width=width)
+    top = frame.top + line_height(NORMAL) + BAR + 0.4
     across, body = shown.size
-    figure = page(top + body + MARGIN, width)
-    heading.draw(figure)
+    figure = frame.page(top + body + MARGIN)
     known = (error for error in device.readout if error is not None)
     qubits = Colours(tuple(known), QUBITS)
     pairs = Colours(tuple(device.two_qubit.values()), COUPLINGS)
     length = min(1.6, (width - 2 * MARGIN - BAR_GAP - 0.2) / 2)
     left = MARGIN + 0.08
-    qubits.draw(figure, "readout error", (left, heading.height), length)
+    qubits.draw(figure, "readout error", (left, frame.top), length)
     second = left + length + BAR_GAP
-    pairs.draw(figure, "two-qubit error", (second, heading.height), length)
-    height = top + body + MARGIN
-    box = ((width - across) / 2 / width, MARGIN / height, across / width, body / height)
-    axes = figure.add_axes(box)
+    pairs.draw(figure, "two-qubit error", (second, frame.top), length)
+    axes = axes_at(figure, (width - across) / 2, top, across, body)
     axes.set_axis_off()
     axes.set_xlim(-shown.edge, across - shown.edge)
     axes.set_ylim(-shown.edge, body - shown.edge)

@@ -21,6 +21,7 @@ from qexp.figures.estimate import (
     write_metric,
     written,
 )
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.page import (
     GREY,
     LIGHT,
@@ -30,10 +31,7 @@ from qexp.figures.page import (
     SMALL,
     VERMILION,
     WIDTH,
-    Heading,
-    Legend,
     line_height,
-    page,
     plain_number,
     text_width,
     wrap,
@@ -206,16 +204,16 @@ def _unknown(settings: Sequence[Setting]) -> str:
     return f"{count} {noun} without metric or cost not drawn." if count else ""
 
 
-def _handles(width: float) -> tuple[list[Line2D], Legend]:
+LABELS = ("Pareto front", "beaten by another", "95 % interval")
+
+
+def _handles() -> list[Line2D]:
     plain: dict[str, Any] = {"linestyle": "none"}
-    handles = [
+    return [
         Line2D([], [], **(_line() | _marker(True))),
         Line2D([], [], **(_marker(False) | plain)),
         Line2D([], [], color=GREY, linewidth=1.0),
     ]
-    return handles, Legend(
-        ("Pareto front", "beaten by another", "95 % interval"), width
-    )
 
 
 def quality_cost(
@@ -245,23 +243,18 @@ def quality_cost(
     front = pareto(settings, higher_is_better=higher_is_better)
     if not front:
         raise ValueError("a picture of cost needs a setting with cost and metric")
-    heading = Heading.of(
-        title, subtitle, *filter(None, [_unknown(settings)]), width=width
-    )
-    handles, legend = _handles(width)
+    notes = (subtitle, _unknown(settings))
+    frame = Frame.of(title, *notes, labels=LABELS, width=width)
     entries = _entries(settings, front, width)
     below = sum(len(rows) * line_height(SMALL) + 0.04 for _, rows in entries)
-    top, foot = heading.height + legend.height + 0.08, 2 * line_height(NORMAL) + 0.3
+    top, foot = frame.top + 0.08, 2 * line_height(NORMAL) + 0.3
     height = top + PLOT + foot + below + MARGIN
-    figure = page(height, width)
-    heading.draw(figure)
-    legend.draw(figure, handles, heading.height)
+    figure = frame.page(height, _handles())
     ends = [x for s in settings if s.place for x in (s.value, s.low, s.high)]
     limits = room(finite(ends), 0.1)
     left = value_width(limits, PLOT)
     across = width - left - 2 * MARGIN
-    bottom = (height - top - PLOT) / height
-    axes = figure.add_axes((left / width, bottom, across / width, PLOT / height))
+    axes = axes_at(figure, left, top, across, PLOT)
     places = [one.place for one in settings if one.place is not None]
     axes.set_ylim(*limits)
     _scale(axes, [seconds for seconds, _ in places], across)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.numbers import decimals
 from qexp.figures.page import (
     BLACK,
@@ -22,10 +23,7 @@ from qexp.figures.page import (
     NORMAL,
     SMALL,
     WIDTH,
-    Heading,
-    Legend,
     line_height,
-    page,
     plain_number,
     text_width,
     wrap,
@@ -214,28 +212,21 @@ def scores(rows: Sequence[Row], *, title: str, subtitle: str) -> Figure:
     if not rows:
         raise ValueError("a picture of scores needs at least one row")
     strips = [_Strip.of(row) for row in rows]
-    heading, legend = Heading.of(title, subtitle), _legend(rows)
-    top = heading.height + legend.height
+    handles = _handles(rows)
+    frame = Frame.of(title, subtitle, labels=LABELS[: len(handles)])
+    top = frame.top
     body = sum(strip.height for strip in strips)
-    figure = page(top + body + AXIS)
-    heading.draw(figure)
-    legend.draw(figure, _handles(rows), heading.height)
+    figure = frame.page(top + body + AXIS, handles)
     left = MARGIN + max(strip.name_width for strip in strips) + GAP
     widest = max(text_width(_value(row), NORMAL) for row in rows)
     right = WIDTH - MARGIN - max(VALUES, widest)
-    height = top + body + AXIS
-    box = (left / WIDTH, AXIS / height, (right - GAP - left) / WIDTH, body / height)
-    axes = figure.add_axes(box)
+    axes = axes_at(figure, left, top, right - GAP - left, body)
     axes.set_ylim(top + body, top)
     middles = _middles(strips, top)
     _draw(axes, strips, middles)
     for strip, middle in zip(strips, middles, strict=True):
         strip.write(figure, middle, right)
     return figure
-
-
-def _legend(rows: Sequence[Row]) -> Legend:
-    return Legend(LABELS[: len(_handles(rows))])
 
 
 def _handles(rows: Sequence[Row]) -> list[Line2D]:

@@ -25,6 +25,7 @@ from qexp.figures.estimate import (
     value_width,
     write_metric,
 )
+from qexp.figures.frame import Frame, axes_at
 from qexp.figures.page import (
     BLACK,
     BLUE,
@@ -35,10 +36,7 @@ from qexp.figures.page import (
     SMALL,
     VERMILION,
     WIDTH,
-    Heading,
-    Legend,
     line_height,
-    page,
     text_width,
     wrap,
     write,
@@ -244,24 +242,19 @@ def sentinel(
         subtitle += f"; {course.settings} settings of jobs, each less its own mean"
     notes = [subtitle, "" if course.moved else course.judgement, course.missing]
     warning = course.judgement if course.moved else ""
-    heading = Heading.of(title, *filter(None, notes), warning=warning, width=width)
     handles, labels = _handles(course)
-    legend = Legend(labels, width)
+    frame = Frame.of(title, *notes, warning=warning, labels=labels, width=width)
     begin = course.first.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     label = wrap(f"{course.unit} after {begin}", NORMAL, width - 2 * MARGIN)
-    top = heading.height + legend.height + 0.08
+    top = frame.top + 0.08
     bottom = (1 + len(label)) * line_height(NORMAL) + MARGIN + 0.1
     height = top + PLOT + bottom
-    figure = page(height, width)
-    heading.draw(figure)
-    legend.draw(figure, handles, heading.height)
+    figure = frame.page(height, handles)
     ends = [x for one in course.readings for x in (one.value, one.low, one.high)]
     limits = room(finite(ends), 0.14)
     left = value_width(limits, PLOT)
     across = width - left - 2 * MARGIN
-    axes = figure.add_axes(
-        (left / width, bottom / height, across / width, PLOT / height)
-    )
+    axes = axes_at(figure, left, top, across, PLOT)
     axes.set_ylim(*limits)
     span = course.times[-1] or 1.0
     axes.set_xlim(-0.04 * span, 1.04 * span)
