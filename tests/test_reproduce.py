@@ -11,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 from qexp.command.cli import main
+from tests.reliability.tracking import MlflowServer
 from tests.sweeps import FAST, PARENT
 
 SECRET = "very-secret-word"
@@ -267,3 +268,41 @@ def test_mistakes_are_said(store, then, again, qexp, folder):
     assert "(frozen.json of run " in finished.err
     assert "`python -m qexp resume aaa`" in finished.err
     assert not list(folder.iterdir())
+
+
+@pytest.fixture
+def server(store, tmp_path_factory):
+    """An MLflow server that keeps database and artifacts for itself."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(store / "mlflow.db", folder / "mlflow.db")
+    started = MlflowServer(folder)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.kill()
+
+
+def test_a_point_of_a_server_s_sweep(server, folder, qexp, tmp_path, monkeypatch):
+    tracking = f"tracking.uri={server.uri}"
+    grid = "grid.options.optimization_level=[0,1]"
+    swept = (grid, "repeats=2", "sentinel=readout", "seed=9")
+    done = qexp(*FAST, *swept, tracking)
+    assert done.status == 0, done.err
+    client = MlflowClient(server.uri)
+    ids = [one.experiment_id for one in client.search_experiments()]
+    logged = client.search_runs(ids)
+    children = [one for one in logged if PARENT in one.data.tags]
+    (parent,) = [one for one in logged if PARENT not in one.data.tags]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    finished = qexp("reproduce", children[-1].info.run_id, tracking)
+    assert finished.status == 0, finished.err
+    assert "IDENTICAL  the counts are equal, outcome by outcome" in finished.out
+    told = qexp("report", parent.data.tags["qexp.sweep"], tracking)
+    assert told.status == 0, told.err
+    page = (elsewhere / "report.html").read_text()
+    assert "whether the device moved" in page
+    assert not (elsewhere / "mlflow.db").exists()
+    assert not (elsewhere / "mlruns").exists()
