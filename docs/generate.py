@@ -10,19 +10,17 @@ from docs.families import experiments
 from docs.tables import table
 from qexp.declare.config import (
     Backend,
-    Budget,
     CircuitRunnerService,
-    Declared,
     Experiment,
     GhzCircuit,
     LocalService,
     PythonCircuit,
     QasmCircuit,
-    Resume,
-    Tracking,
 )
+from qexp.declare.device import Declared
 from qexp.declare.family import FamilyCircuit
 from qexp.declare.options import Options
+from qexp.declare.running import Budget, Resume, Tracking
 from qexp.declare.twin import Twin
 
 HERE = Path(__file__).parent

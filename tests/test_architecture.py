@@ -185,7 +185,7 @@ WALLS: dict[str, set[str]] = {
     "hydra": {
         "declare.composing",
         "declare.compose",
-        "declare.expand",
+        "declare.given",
         "command.cli",
         "command.foreign",
         "command.jobs",

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from qexp.declare.config import Experiment, LocalService, Tracking
+from qexp.declare.config import Experiment, LocalService
 from qexp.declare.options import Options
 from qexp.declare.read import read
+from qexp.declare.running import Tracking
 from qexp.userconf import built_in
 
 FILES = sorted(built_in().glob("*/*.yaml"))

@@ -10,7 +10,8 @@ import yaml
 from qiskit import transpile
 
 from qexp.circuits.ghz import ghz
-from qexp.declare.config import Backend, Declared
+from qexp.declare.config import Backend
+from qexp.declare.device import Declared
 from qexp.devices.device import IDEAL, load, snapshot
 from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError

@@ -15,7 +15,7 @@ from qexp.secrets import hide
 from qexp.track.target import Target
 
 if TYPE_CHECKING:  # they import terra, which MLflow's process is started before
-    from qexp.declare.config import Resume
+    from qexp.declare.running import Resume
     from qexp.planning.plan import Plan
 
 

@@ -180,7 +180,7 @@ def _require_no_confirming(config: DictConfig) -> None:
 def _enter(opened: Session, config: DictConfig, name: str) -> None:
     """Enter the sweep in the ledger, of whose points nothing may be known yet."""
     from qexp.command import books, going
-    from qexp.declare.config import Resume
+    from qexp.declare.running import Resume
 
     if opened.whole is not None:
         going.enter(opened, opened.whole)

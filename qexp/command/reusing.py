@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qexp.command import books, going
-from qexp.declare.config import Resume
+from qexp.declare.running import Resume
 from qexp.planning.plan import Plan
 from qexp.planning.wording import count
 

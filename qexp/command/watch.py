@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qexp.declare.config import Budget
+from qexp.declare.running import Budget
 from qexp.ledger.book import Book
 from qexp.planning.budget import Purse
 from qexp.planning.submission import Job, Submission

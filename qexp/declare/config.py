@@ -7,16 +7,17 @@ of a Python circuit, ``options.run_config`` and ``options.transpiler_options``.
 from __future__ import annotations
 
 import math
-import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from qexp.declare.device import Declared
 from qexp.declare.family import FamilyCircuit
 from qexp.declare.metric import METRICS, Metric, Optimized
 from qexp.declare.model import OUTSIDE, Model
 from qexp.declare.options import Options, Seed
+from qexp.declare.running import Budget, Resume, Seconds, Tracking, Watch
 from qexp.declare.twin import VERSION, Twin
 
 
@@ -70,25 +71,6 @@ Circuit = Annotated[
 ]
 
 
-class Declared(Model):
-    """Fields of the device's configuration that are declared over its snapshot."""
-
-    measure_esp_enabled: bool | None = None
-    """Whether excited-state-promoted readout is available."""
-
-    dynamic_reprate_enabled: bool | None = None
-    """Whether `rep_delay` can be chosen."""
-
-    rep_delay_range: list[float] | None = None
-    """Lowest and highest `rep_delay`, in seconds."""
-
-    default_rep_delay: float | None = None
-    """`rep_delay` where none is asked for, in seconds."""
-
-    max_shots: int | None = None
-    """Most shots of one circuit."""
-
-
 class Backend(Model):
     """The device: by name, by a snapshot that terra ships, or from JSON files."""
 
@@ -116,9 +98,6 @@ class Backend(Model):
         if self.properties and not self.configuration:
             raise ValueError("has properties but no configuration file; give both")
         return self
-
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class LocalService(Model):
@@ -211,50 +190,6 @@ class CircuitRunnerService(Model):
 Service = Annotated[LocalService | CircuitRunnerService, Field(discriminator="kind")]
 
 
-class Tracking(Model):
-    """Where results go: an MLflow tracking server or database."""
-
-    kind: Literal["mlflow"] = "mlflow"
-
-    uri: str | None = None
-    """MLflow tracking URI. Unset: `MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db` in
-    the current folder."""
-
-    pictures: Literal["auto", "all", "summary", "none"] = "auto"
-    """Which pictures are drawn: `all`; `summary`, without those of single circuits;
-    `none`. `auto`: all of up to 16 points, else summary."""
-
-
-class Resume(Model):
-    """What is done where the workspace knows the sweep already."""
-
-    mode: Literal["auto", "always", "never"] = "auto"
-    """`auto`: an unfinished sweep of the same points goes on; a new one is started after
-    one that is complete. `always`: points that were measured before, in any sweep of the
-    workspace, are used again and not run. `never`: everything is run anew."""
-
-    max_age: Seconds | None = None
-    """With `always`, on a device: how old such a measurement may be, in seconds. Unset: it
-    must be of the calibration that the device has now."""
-
-
-class Budget(Model):
-    """What a sweep may cost. It is refused before the first job, or pauses."""
-
-    quantum_seconds: Seconds | None = None
-    """Most QPU time, in seconds."""
-
-    jobs: Annotated[int, Field(ge=1)] | None = None
-    """Most jobs."""
-
-
-def _watching(name: str) -> str:
-    if not re.fullmatch(r"none|readout|ghz-([2-9]|1[0-2])", name):
-        raise ValueError("must be none, readout, or ghz-2 to ghz-12")
-    return name
-
-
-Watch = Annotated[str, AfterValidator(_watching)]
 Grid = dict[str, Any] | list[dict[str, Any]]
 
 

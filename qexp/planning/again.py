@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from qexp.declare.config import Budget, Experiment, LocalService, Resume, Tracking
+from qexp.declare.config import Experiment, LocalService
 from qexp.declare.read import with_values
+from qexp.declare.running import Budget, Resume, Tracking
 from qexp.errors import ConfigError
 from qexp.planning.cell import Cell, make_point
 from qexp.planning.checks import problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qexp.declare.config import Budget
+from qexp.declare.running import Budget
 from qexp.errors import ConfigError
 from qexp.planning.confirming import Fresh, fresh
 from qexp.planning.plan import Plan

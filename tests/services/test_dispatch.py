@@ -8,7 +8,7 @@ import pytest
 
 from qexp.command.dispatch import arrivals, dispatch
 from qexp.command.watch import Watch
-from qexp.declare.config import Budget
+from qexp.declare.running import Budget
 from qexp.errors import ServiceError
 from qexp.ledger.ledger import Ledger
 from qexp.ledger.records import Planned

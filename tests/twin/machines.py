@@ -11,7 +11,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 
 from qexp.circuits.ghz import ghz
-from qexp.declare.config import Backend, Declared
+from qexp.declare.config import Backend
+from qexp.declare.device import Declared
 from qexp.declare.twin import Twin
 from qexp.devices.device import load
 from qexp.devices.snapshot import backend
