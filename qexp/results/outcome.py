@@ -8,8 +8,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from qexp.errors import ConfigError, PointFailed, QexpError
+from qexp.planning.admitted import is_dropped
 from qexp.planning.cell import Cell
-from qexp.planning.plan import Plan, is_dropped
+from qexp.planning.plan import Plan
 from qexp.planning.point import Point
 from qexp.planning.wording import described
 from qexp.results.ran import Ran
