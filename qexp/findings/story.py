@@ -49,8 +49,8 @@ def shown_in_mlflow(found: Findings, run: str) -> str:
     if not found.analyses:
         return ""
     names = {"effects.png": "effects", "levels.png": "levels"}
-    address = "/ajax-api/2.0/mlflow/get-artifact"
+    # relative to MLflow's one page, wherever that is served
     return "\n\n".join(
-        f"![{caption}]({address}?path={name}&run_uuid={run})"
+        f"![{caption}](get-artifact?path={name}&run_uuid={run})"
         for name, caption in names.items()
     )

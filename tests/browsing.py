@@ -1,0 +1,192 @@
+"""A browser without a window, and MLflow's pages for it to look at.
+
+Debian's `chromium` and `chromium-driver`. Where they are missing, tests that need them are
+skipped, unless QEXP_BROWSER=required is set: then they fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+PATIENCE = 60
+"""Seconds for a server to come up, or for a page to show something."""
+
+LONGEST = 900
+"""Seconds after which a server ends by itself."""
+
+IN_SIGHT = """
+const [element] = arguments;
+element.scrollIntoView({block: "center", inline: "nearest"});
+const box = element.getBoundingClientRect();
+const top = document.elementFromPoint(box.left + Math.min(box.width, 20) / 2,
+                                      box.top + box.height / 2);
+return box.width > 0 && box.height > 0 && element.contains(top);
+"""
+"""Scrolls to an element; whether nothing hides it, covers it or cuts it off."""
+
+
+class Browser:
+    """Chromium, and what a person in front of it would notice."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        """Take over a started browser."""
+        self.driver = driver
+
+    def open(self, address: str) -> None:
+        """Go to an address; what was logged before is forgotten."""
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        self.driver.get(address)
+
+    def find(self, selector: str) -> list[WebElement]:
+        """What a CSS selector finds, or an XPath that begins with `//`."""
+        how = By.XPATH if selector.startswith("//") else By.CSS_SELECTOR
+        return self.driver.find_elements(how, selector)
+
+    def see(self, selector: str) -> WebElement:
+        """The first such element that is in sight; waits for it."""
+
+        def first(_: object) -> WebElement | None:
+            found = self.find(selector)
+            return next((one for one in found if self.in_sight(one)), None)
+
+        return self.wait(first, f"nothing in sight is {selector}")
+
+    def read(self, text: str) -> WebElement:
+        """The element in sight that says something; waits for it."""
+        said = "concat(" + ", ".join(f"'{c}'" for c in text.split("'")) + ", '')"
+        if "'" not in text:
+            said = f"'{text}'"
+        return self.see(f"//*[text()[contains(normalize-space(.), {said})]]")
+
+    def wait(self, condition, complaint: str):
+        """What a condition returns once that is true."""
+        ignored = (Exception,)  # pages redraw under one's hands
+        waiting = WebDriverWait(self.driver, PATIENCE, 0.1, ignored)
+        return waiting.until(condition, complaint)
+
+    def in_sight(self, element: WebElement) -> bool:
+        """Whether an element can be seen, after scrolling to it."""
+        return element.is_displayed() and self.driver.execute_script(IN_SIGHT, element)
+
+    def loaded(self, picture: WebElement) -> bool:
+        """Whether a picture has come and is one."""
+        script = "return arguments[0].complete && arguments[0].naturalWidth > 0"
+        return self.driver.execute_script(script, picture)
+
+    def errors(self) -> list[str]:
+        """What the console calls severe since the page was opened."""
+        logged = self.driver.get_log("browser")
+        return [one["message"] for one in logged if one["level"] == "SEVERE"]
+
+    def requested(self) -> set[str]:
+        """The addresses that the page wanted since it was opened, data left out."""
+        events = [json.loads(one["message"])["message"] for one in self._events()]
+        sent = [one for one in events if one["method"] == "Network.requestWillBeSent"]
+        wanted = {one["params"]["request"]["url"] for one in sent}
+        return {one for one in wanted if not one.startswith("data:")}
+
+    def _events(self) -> list[dict[str, str]]:
+        return self.driver.get_log("performance")
+
+
+@contextmanager
+def browsing(
+    width: int = 1440, height: int = 1000, scale: float = 1
+) -> Iterator[Browser]:
+    """A browser that is ended with the context.
+
+    Args:
+        width: Of its window, in CSS pixels.
+        height: Of its window.
+        scale: Device pixels for each CSS pixel.
+    """
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    size = f"--window-size={width},{height}"
+    for flag in (*FLAGS, size, f"--force-device-scale-factor={scale}"):
+        options.add_argument(flag)
+    options.set_capability(
+        "goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"}
+    )
+    service = webdriver.ChromeService(str(DRIVER))
+    driver = webdriver.Chrome(options=options, service=service)
+    try:
+        driver.set_page_load_timeout(PATIENCE)
+        yield Browser(driver)
+    finally:
+        driver.quit()
+
+
+def needed() -> None:
+    """Skip the test where there is no browser, or fail it where there has to be one."""
+    missing = [str(file) for file in (CHROMIUM, DRIVER) if not file.exists()]
+    if not missing:
+        return
+    told = f"no {' and no '.join(missing)}: apt-get install chromium chromium-driver"
+    if os.environ.get("QEXP_BROWSER") == "required":
+        pytest.fail(told)
+    pytest.skip(told)
+
+
+@contextmanager
+def mlflow_ui(folder: Path) -> Iterator[str]:
+    """`mlflow ui` as it is typed in a folder; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["timeout", str(LONGEST), sys.executable, "-m", "mlflow", "ui"]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    log = folder / "mlflow-ui.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--workers", "1"],
+            cwd=folder,
+            env=os.environ | quiet,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}", log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+
+
+def _wait_for(address: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            if requests.get(f"{address}/health", timeout=1).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.2)
+    pytest.fail(log.read_text())
