@@ -20,7 +20,10 @@ from pathlib import Path
 import pytest
 import requests
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -42,7 +45,8 @@ LONGEST = 900
 IN_SIGHT = """
 const [element] = arguments;
 element.scrollIntoView({block: "center", inline: "nearest"});
-const box = element.getBoundingClientRect();
+const [box] = element.getClientRects();  // the first line, where text wraps
+if (!box) return false;
 const top = document.elementFromPoint(box.left + Math.min(box.width, 20) / 2,
                                       box.top + box.height / 2);
 return box.width > 0 && box.height > 0 && element.contains(top);
@@ -78,18 +82,77 @@ class Browser:
 
         return self.wait(first, f"nothing in sight is {selector}")
 
-    def read(self, text: str) -> WebElement:
-        """The element in sight that says something; waits for it."""
-        said = "concat(" + ", ".join(f"'{c}'" for c in text.split("'")) + ", '')"
-        if "'" not in text:
-            said = f"'{text}'"
-        return self.see(f"//*[text()[contains(normalize-space(.), {said})]]")
+    def read(self, text: str, *, whole: bool = False) -> WebElement:
+        """The element in sight that says something; waits for it.
+
+        Args:
+            text: What it says, without single quotes.
+            whole: Whether that is all it says; parts may then be elements of their own.
+        """
+        if whole:
+            return self.see(f"//*[normalize-space(.)='{text}']")
+        return self.see(f"//*[text()[contains(normalize-space(.), '{text}')]]")
+
+    def drawn(self, selector: str) -> WebElement:
+        """Such a part of a chart, which the chart may lay an invisible pane over."""
+
+        def first(_: object) -> WebElement | None:
+            return next((one for one in self.find(selector) if one.is_displayed()), None)
+
+        return self.wait(first, f"nothing drawn is {selector}")
 
     def wait(self, condition, complaint: str):
         """What a condition returns once that is true."""
-        ignored = (Exception,)  # pages redraw under one's hands
-        waiting = WebDriverWait(self.driver, PATIENCE, 0.1, ignored)
+        gone = (StaleElementReferenceException,)  # pages redraw under one's hands
+        waiting = WebDriverWait(self.driver, PATIENCE, 0.1, gone)
         return waiting.until(condition, complaint)
+
+    def click(self, element: WebElement) -> None:
+        """Click where an element is, even one that is drawn by another over it."""
+        self.in_sight(element)
+        ActionChains(self.driver).move_to_element(element).click().perform()
+
+    def type(self, selector: str, text: str) -> None:
+        """Type a line into a field."""
+        self.see(selector).send_keys(text, Keys.ENTER)
+
+    def choose(self, label: str, name: str) -> None:
+        """Add a name to what is chosen in a field of several."""
+        self.see(f"//div[.='{label}']/following-sibling::div").click()
+        field = self.driver.switch_to.active_element
+        field.send_keys(name, Keys.ENTER, Keys.ESCAPE)
+
+    def pick(self, field: str, name: str) -> None:
+        """Pick the one name that a field, known by its id, is to have."""
+        self.see(f"#{field}").click()
+        self.see(f"//*[@role='option'][contains(., '{name}')]").click()
+
+    def unfold(self) -> None:
+        """Show all of MLflow's description of a run."""
+        self.read("Show more").click()
+        self.read("Show less")
+
+    @contextmanager
+    def new_tab(self, link: WebElement) -> Iterator[None]:
+        """Follow a link that opens a tab of its own, which is closed in the end."""
+        before = self.driver.current_window_handle
+        link.click()
+        self.driver.switch_to.window(self.driver.window_handles[-1])
+        assert self.driver.current_window_handle != before
+        try:
+            yield
+        finally:
+            self.driver.close()
+            self.driver.switch_to.window(before)
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """Look at the page inside the page."""
+        self.driver.switch_to.frame(self.see("iframe"))
+        try:
+            yield
+        finally:
+            self.driver.switch_to.default_content()
 
     def in_sight(self, element: WebElement) -> bool:
         """Whether an element can be seen, after scrolling to it."""

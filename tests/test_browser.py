@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,32 @@ SWEEP = (
     "seed=1",
     "tracking.pictures=summary",
 )
+POINTS = [
+    f"{layout}, rep_delay={delay}, repeat {repeat}"
+    for layout, delay, repeat in itertools.product(
+        ("trivial", "sabre"), ("5e-05", "0.00025"), range(3)
+    )
+]
+HEADINGS = (
+    "What was varied",
+    "Effects on hellinger_fidelity",
+    "Best settings for hellinger_fidelity",
+    "Where it comes from",
+)
+PICTURES = 5
+"""On the page of a sweep over two options that cost differently."""
 
 
 @dataclass
 class Seen:
-    """A sweep that has been run, and MLflow's pages about it."""
+    """A sweep that has been run, and MLflow's pages about it.
+
+    Attributes:
+        logged: Its runs.
+        folder: Where it was run.
+        url: MLflow's pages.
+        said: What it found, as it was printed.
+    """
 
     logged: Logged
     folder: Path
@@ -36,10 +58,14 @@ class Seen:
     said: str
 
     @property
+    def experiment(self) -> str:
+        """The page of its experiment."""
+        return f"{self.url}/#/experiments/{self.logged.parent.info.experiment_id}"
+
+    @property
     def page(self) -> str:
-        """The page of the sweep's run."""
-        info = self.logged.parent.info
-        return f"{self.url}/#/experiments/{info.experiment_id}/runs/{info.run_id}"
+        """The page of its own run."""
+        return f"{self.experiment}/runs/{self.logged.parent.info.run_id}"
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +76,115 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory, database, browser):
+def sweep(browser, tmp_path_factory, database):
     folder = tmp_path_factory.mktemp("looked-at")
     shutil.copy(database, folder / "mlflow.db")
-    done = qexp_process(*SWEEP, cwd=folder)
-    assert done.status == 0, done.err
-    (said,) = [line for line in done.out.splitlines() if " raises " in line]
     with mlflow_ui(folder) as url:
-        yield Seen(Logged(folder), folder, url, said)
+        done = qexp_process(*SWEEP, cwd=folder)
+        assert done.status == 0, done.err
+        said = [line for line in done.out.splitlines() if " raises " in line]
+        assert len(said) == 1, done.out + done.err
+        yield Seen(Logged(folder), folder, url, said[0])
+
+
+def test_runs_are_named_by_what_varies_and_can_be_ticked(sweep, browser: Browser):
+    browser.open(f"{sweep.experiment}/runs")
+    browser.read("ghz: 12 points on ibmq_manila")
+    browser.see(".ag-row button").click()
+    for name in POINTS:
+        browser.read(name)
+    own, *boxes = browser.find(".ag-row .ag-checkbox-input")
+    assert len(boxes) == len(POINTS)
+    for box in boxes:
+        browser.click(box)
+    assert not own.is_selected()
+    browser.see("//button[.='Compare']").click()
+    browser.read("Comparing 12 Runs from 1 Experiment")
+    browser.see(axis("hellinger_fidelity"))
+
+
+def test_the_searches_of_the_docs_are_understood(sweep, browser: Browser):
+    browser.open(f"{sweep.experiment}/runs")
+    browser.read("13 matching runs", whole=True)
+    # a sweep is shown with its points
+    browser.type("input[type=search]", """tags."qexp.block" = '2'""")
+    browser.read("5 matching runs", whole=True)
 
 
 def test_the_sweeps_run_tells_and_shows_what_it_found(sweep, browser: Browser):
     browser.open(sweep.page)
     browser.read("ghz: 12 points on ibmq_manila")
     browser.read(sweep.said)
-    browser.read("Show more").click()
+    browser.unfold()
     for name in ("effects", "levels"):
         picture = browser.see(f"img[src*='{name}.png']")
         browser.wait(lambda _, p=picture: browser.loaded(p), f"{name}.png is broken")
+    browser.read("0.9186")  # the best cell's mean
+
+
+def test_a_link_leads_to_the_comparison_of_the_points(sweep, browser: Browser):
+    browser.open(sweep.page)
+    browser.read(sweep.said)
+    browser.unfold()
+    with browser.new_tab(browser.read("Compare its 12 points")):
+        browser.read("Comparing 12 Runs from 1 Experiment")
+        # what it shows of its own accord
+        for name in ("layout_method", "hellinger_fidelity"):
+            browser.see(axis(name))
+        browser.choose("Parameters:", "rep_delay")
+        browser.see(axis("rep_delay"))
+        for name in POINTS:
+            browser.read(name)
+        for name in ("layout_method", "rep_delay"):
+            browser.see(f"//th[.='{name}']")
+        browser.see("//a[.='hellinger_fidelity']")
+        best = max(
+            run.data.metrics["hellinger_fidelity"] for run in sweep.logged.children
+        )
+        browser.read(f"{best:.3f}")
+
+        browser.read("Scatter Plot").click()
+        browser.pick("x-axis-selector", "layout_method")
+        browser.pick("y-axis-selector", "hellinger_fidelity")
+        browser.drawn("//*[name()='svg']//*[.='sabre']")
+        points = browser.find(".scatterlayer .point")
+        assert len(points) == len(POINTS)
+
+
+def axis(name: str) -> str:
+    """The title of an axis of MLflow's parallel coordinates."""
+    return f"//*[@class='axis-title'][.='{name}']"
+
+
+def test_the_report_is_read_inside_mlflow(sweep, browser: Browser):
+    browser.open(f"{sweep.page}/artifacts/report.html")
+    with browser.frame():
+        is_whole(browser, sweep)
+
+
+def test_the_report_alone_needs_nothing_else(sweep, browser: Browser, tmp_path):
+    sweep.logged.read("report.html", tmp_path)
+    file = (tmp_path / "report.html").as_uri()
+    browser.open(file)
+    is_whole(browser, sweep)
+    assert browser.requested() == {file}
+    assert browser.errors() == []
+
+
+def is_whole(browser: Browser, sweep: Seen) -> None:
+    """Look at everything that a report should show."""
+    browser.read("ghz: 12 points on ibmq_manila")
+    browser.read(sweep.said)
+    for heading in HEADINGS:
+        browser.read(heading)
+    for option, level in (
+        ("layout_method", "sabre against trivial"),
+        ("rep_delay", "5e-05 against 0.00025"),
+    ):
+        row = browser.see(f"//tr[td[1]='{option}'][contains(td[2], '{level}')]")
+        assert "decided" in row.text
+    pictures = browser.find("img")
+    assert len(pictures) == PICTURES
+    for picture in pictures:
+        assert browser.in_sight(picture)
+        assert browser.loaded(picture), picture.get_attribute("alt")

@@ -151,15 +151,26 @@ def finish(
         TrackingError: MLflow refused something.
     """
     status, metrics, files = _ending(together, status)
-    lead = pictures = ""
     if found is not None:
         from qexp.findings import story
 
-        lead = found.told
-        pictures = story.shown_in_mlflow(found, logbook.parent or "")
         files |= story.tables(found)
-    tags = {NOTE: description(together, lead, pictures)}
+    tags = {NOTE: _note(together, logbook, found)}
     logbook.finish(status, metrics, {**files, **written}, tags)
+
+
+def _note(together: Finished, logbook: Logbook, found: Findings | None) -> str:
+    """What the page of a sweep's run says in MLflow, in Markdown."""
+    parts = [description(together)]
+    if found is not None:
+        from qexp.findings import story
+
+        logbook.settle()  # the runs that are linked have to be there
+        drawn = _which(together) != "none"
+        pictures = story.shown_in_mlflow(found, logbook.parent or "") if drawn else ""
+        link = story.compared_in_mlflow(logbook.experiment_id, together.runs)
+        parts = [found.told, link, pictures, *parts]
+    return "\n\n".join(part for part in parts if part)
 
 
 def draw_all(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from qexp.findings.analysed import Findings
 from qexp.findings.compared import compared
@@ -12,6 +14,9 @@ from qexp.findings.page import page
 EFFECTS = "effects.csv"
 OUTCOMES = "outcomes.json"
 REPORT = "report.html"
+
+COMPARED = 100
+"""Most runs that a link compares: MLflow's tags are short, and so is one's patience."""
 
 
 def tables(found: Findings) -> dict[str, str]:
@@ -42,6 +47,37 @@ def page_of(found: Sequence[Findings]) -> str:
     from qexp.findings.pictures import pictures
 
     return page(found, [pictures(one) for one in found], compared(found))
+
+
+def compared_in_mlflow(experiment: str, runs: Sequence[tuple[int, str]]) -> str:
+    """A Markdown link to MLflow's comparison of a sweep's points.
+
+    Whoever ticks a sweep in MLflow ticks its own run, too, which has no scores, and then
+    there are none to compare.
+
+    Args:
+        experiment: MLflow's id of the experiment.
+        runs: Block and run of each point.
+
+    Returns:
+        A link to all, to the first repeat where that are too many, or nothing.
+    """
+    if len(runs) <= COMPARED:
+        chosen, what = [run for _, run in runs], f"its {len(runs)} points"
+    else:
+        first = min(block for block, _ in runs)
+        chosen = [run for block, run in runs if block == first]
+        what = f"the {len(chosen)} points of its first repeat"
+    if not 2 <= len(chosen) <= COMPARED:
+        return ""
+    address = (
+        f"#/compare-runs?runs={_listed(chosen)}&experiments={_listed([experiment])}"
+    )
+    return f"[Compare {what}]({address})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return quote(json.dumps(names, separators=(",", ":")), safe=",")
 
 
 def shown_in_mlflow(found: Findings, run: str) -> str:

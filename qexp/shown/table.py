@@ -99,15 +99,11 @@ def rows_of(scores: Sequence[CellScore], keys: Sequence[str]) -> list[list[str]]
     ]
 
 
-def description(
-    finished: Finished, lead: str = "", pictures: str = "", most: int = 10
-) -> str:
-    """What the page of a sweep's run in MLflow says, in Markdown.
+def description(finished: Finished, most: int = 10) -> str:
+    """What was swept, and the best cells, in Markdown.
 
     Args:
         finished: The sweep.
-        lead: What it found, in a few sentences.
-        pictures: Pictures of that.
         most: Cells that are listed.
     """
     metric = metric_shown(finished.plan, finished.table.rows)
@@ -122,8 +118,7 @@ def description(
             lines.append(
                 f"\nThe best {most} of {len(scores)} cells; see `summary.csv`."
             )
-    parts = [lead, "\n".join(lines), pictures]
-    return "\n\n".join(part for part in parts if part)
+    return "\n".join(lines)
 
 
 def axes(plan: Plan, most: int = 8) -> dict[str, str]:

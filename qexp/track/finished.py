@@ -43,6 +43,22 @@ class Finished:
         return sum(one.exception() is not None for one in done)
 
     @property
+    def runs(self) -> list[tuple[int, str]]:
+        """Block and MLflow run of each point that was measured and is written.
+
+        Cell by cell in the order of the declaration, the repeats of each together.
+        """
+        order = {cell.ready[2].id: n for n, cell in enumerate(self.plan.cells)}
+        places = self.plan.places
+        found = [
+            (order[place.cell.ready[2].id], place.block, outcome.run_id.result())
+            for point, outcome in self.outcomes.items()
+            if outcome.error is None and _written(outcome)
+            for place in [places[point]]
+        ]
+        return [(block, run_id) for _, block, run_id in sorted(found)]
+
+    @property
     def halted(self) -> bool:
         """Whether points are left that are not to be run now."""
         ended = self.interrupted or self.paused or self.detached
@@ -53,3 +69,7 @@ class Finished:
         """Number of points and cells that failed."""
         errors = [one for one in self.outcomes.values() if one.error]
         return len(errors) + len(self.plan.invalid)
+
+
+def _written(outcome: Outcome) -> bool:
+    return outcome.run_id.done() and outcome.run_id.exception() is None

@@ -257,6 +257,14 @@ class Logbook:
         self._owns_parent = False  # it has ended, whatever comes
         self.require()
 
+    def settle(self) -> None:
+        """Wait until all that was handed in is written.
+
+        Raises:
+            TrackingError: MLflow refused something; says why.
+        """
+        self._submit(lambda: None).result()
+
     def children(self) -> list[dict[str, Any]]:
         """The runs of the sweep's points, whoever wrote them; waits until all is written.
 

@@ -201,8 +201,11 @@ def shortened(own: Mapping[str, str], short: Short) -> dict[str, str]:
 
 
 def metrics(ran: Ran) -> dict[str, float]:
-    """Scores with their intervals, and the compiler's figures."""
-    found = dict(ran.compile_metrics)
+    """Scores with their intervals, then the compiler's figures.
+
+    In this order: MLflow's Compare page opens with the metric that was logged first.
+    """
+    found: dict[str, float] = {}
     for scored in ran.scores:
         values = {
             "": scored.value,
@@ -212,7 +215,7 @@ def metrics(ran: Ran) -> dict[str, float]:
             "_ideal": scored.ideal,
         }
         found |= {scored.name + k: v for k, v in values.items() if v is not None}
-    return found
+    return {**found, **ran.compile_metrics}
 
 
 def tags(ran: Ran) -> dict[str, str]:
