@@ -268,7 +268,10 @@ def test_joblib_s_sweep_ends_in_effects(ready, tmp_path, monkeypatch):
     assert len(rows) == 1 + len(sweep.effects)
     assert sweep.sentences
     assert sweep.sentences in finished.out
-    assert sweep.sentences in logged.parent.data.tags["mlflow.note.content"]
+    note = logged.parent.data.tags["mlflow.note.content"]
+    assert sweep.sentences in note
+    assert "[Compare its 12 points](#/compare-runs" in note
+    assert "effects.png" not in note  # MANILA draws nothing
     # each process numbers its own jobs, and none of them holds two settings
     assert len(logged.children) == 12
     assert sweep.frame.job.nunique() == 12

@@ -16,7 +16,7 @@ from qexp.shown.screen import Screen
 from qexp.shown.summary import show_point, show_sweep
 from qexp.shown.table import description
 from qexp.track import sweep
-from qexp.track.finished import Finished
+from qexp.track.finished import Finished, by_cell
 from qexp.track.logbook import Logbook
 from qexp.track.sweep import Table
 from qexp.track.target import Target
@@ -155,20 +155,33 @@ def finish(
         from qexp.findings import story
 
         files |= story.tables(found)
-    tags = {NOTE: _note(together, logbook, found)}
+    logbook.settle()  # a link leads to the runs, so they have to be there
+    tags = {NOTE: note(together, found, logbook, together.runs)}
     logbook.finish(status, metrics, {**files, **written}, tags)
 
 
-def _note(together: Finished, logbook: Logbook, found: Findings | None) -> str:
-    """What the page of a sweep's run says in MLflow, in Markdown."""
+def note(
+    together: Finished,
+    found: Findings | None,
+    logbook: Logbook,
+    runs: Mapping[str, str],
+) -> str:
+    """What the page of a sweep's run says in MLflow, in Markdown.
+
+    Args:
+        together: What the sweep came to.
+        found: What it found, if that is known.
+        logbook: MLflow, where the run is.
+        runs: The runs of its points that were measured, by point.
+    """
     parts = [description(together)]
     if found is not None:
         from qexp.findings import story
 
-        logbook.settle()  # the runs that are linked have to be there
         drawn = _which(together) != "none"
         pictures = story.shown_in_mlflow(found, logbook.parent or "") if drawn else ""
-        link = story.compared_in_mlflow(logbook.experiment_id, together.runs)
+        listed = by_cell(together.plan, runs)
+        link = story.compared_in_mlflow(logbook.experiment_id, listed)
         parts = [found.told, link, pictures, *parts]
     return "\n\n".join(part for part in parts if part)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import qexp
@@ -12,7 +12,6 @@ from qexp.planning.plan import Plan
 from qexp.planning.wording import described
 from qexp.shown.screen import Screen
 from qexp.shown.summary import how_to_see
-from qexp.shown.table import description
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
@@ -23,7 +22,7 @@ if TYPE_CHECKING:  # pandas takes its time
     from qexp.findings.analysed import Findings
 
 Child = Mapping[str, Any]
-"""A run of MLflow's: name, status, params, metrics and tags."""
+"""A run of MLflow's: run_id, name, status, params, metrics and tags."""
 
 
 def lines(finished: Finished) -> list[str]:
@@ -69,15 +68,6 @@ def files_of(found: Findings | None) -> dict[str, str]:
     return story.tables(found)
 
 
-def note_of(together: Finished | None, found: Findings | None, run: str) -> str:
-    """What MLflow says of a sweep that can be analysed, in Markdown."""
-    if together is None or found is None:
-        return ""
-    from qexp.findings import story
-
-    return description(together, found.told, story.shown_in_mlflow(found, run))
-
-
 def conclude(
     logbook: Logbook,
     target: Target,
@@ -87,7 +77,7 @@ def conclude(
     whole: Plan | None,
     status: str,
     written: Mapping[str, str],
-    note: str = "",
+    note: Callable[[Mapping[str, str]], str] | None = None,
     lead: str = "",
 ) -> int:
     """End the run of a sweep that processes of a launcher have filled, and show it.
@@ -100,7 +90,8 @@ def conclude(
         whole: The plan of the sweep, where it was known.
         status: MLflow's word for how the sweep ended.
         written: More artifacts, by name.
-        note: What MLflow says of the sweep, in Markdown.
+        note: Says what MLflow is to say of the sweep, in Markdown, from the runs of its
+            points that were measured.
         lead: What the sweep found, in a few sentences.
 
     Returns:
@@ -122,7 +113,7 @@ def conclude(
         status,
         [(name, float(count), 0) for name, count in counts.items()],
         {**found, "summary.csv": table.csv(), **written},
-        {NOTE: note} if note else {},
+        {} if note is None else {NOTE: note(_measured(children))},
     )
     if lead:
         screen.line(lead)
@@ -134,3 +125,12 @@ def conclude(
     screen.line(f"run       {run_id} in MLflow")
     screen.line(f"see it    {how_to_see(target, logbook.experiment_id, run_id)}")
     return len(failed)
+
+
+def _measured(children: Sequence[Child]) -> dict[str, str]:
+    """The runs of the points that were measured, by point."""
+    return {
+        one["tags"]["qexp.point"]: one["run_id"]
+        for one in children
+        if one["status"] == "FINISHED" and "qexp.point" in one["tags"]
+    }

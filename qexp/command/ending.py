@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qexp.command import conclude as ours
@@ -42,13 +43,16 @@ def conclude(opened: Session, status: str = "FINISHED") -> None:
         )
         return
     together, found = _found_elsewhere(opened)
+    note = None
+    if together is not None and found is not None:
+        note = partial(ours.note, together, found, opened.logbook)
     failed = elsewhere.conclude(
         *shown,
         launcher=opened.elsewhere or "",
         whole=opened.whole,
         status=status,
         written={**written, **elsewhere.files_of(found)},
-        note=elsewhere.note_of(together, found, opened.logbook.parent or ""),
+        note=note,
         lead="" if found is None else found.told,
     )
     if together is not None and found is not None:

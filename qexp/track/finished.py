@@ -43,20 +43,13 @@ class Finished:
         return sum(one.exception() is not None for one in done)
 
     @property
-    def runs(self) -> list[tuple[int, str]]:
-        """Block and MLflow run of each point that was measured and is written.
-
-        Cell by cell in the order of the declaration, the repeats of each together.
-        """
-        order = {cell.ready[2].id: n for n, cell in enumerate(self.plan.cells)}
-        places = self.plan.places
-        found = [
-            (order[place.cell.ready[2].id], place.block, outcome.run_id.result())
+    def runs(self) -> dict[str, str]:
+        """MLflow's run of each point that was measured and is written, by its id."""
+        return {
+            point: outcome.run_id.result()
             for point, outcome in self.outcomes.items()
             if outcome.error is None and _written(outcome)
-            for place in [places[point]]
-        ]
-        return [(block, run_id) for _, block, run_id in sorted(found)]
+        }
 
     @property
     def halted(self) -> bool:
@@ -69,6 +62,19 @@ class Finished:
         """Number of points and cells that failed."""
         errors = [one for one in self.outcomes.values() if one.error]
         return len(errors) + len(self.plan.invalid)
+
+
+def by_cell(plan: Plan, runs: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Block and run of points, cell by cell as declared, the repeats of each together.
+
+    Args:
+        plan: The plan.
+        runs: MLflow's runs, by point.
+    """
+    order = {cell.ready[2].id: number for number, cell in enumerate(plan.cells)}
+    places = [plan.places[point] for point in runs if point in plan.places]
+    places.sort(key=lambda one: (order[one.cell.ready[2].id], one.block))
+    return [(one.block, runs[one.point.id]) for one in places]
 
 
 def _written(outcome: Outcome) -> bool:

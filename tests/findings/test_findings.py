@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 import pytest
 import yaml
@@ -129,3 +132,24 @@ def test_a_page_is_whole_in_itself_and_escapes_what_it_quotes():
     assert "http" not in page
     assert page.count("data:image/png;base64,") >= 2
     assert "1 of" in page  # the pair that is left out is told
+
+
+def linked(address):
+    """The runs that a link to MLflow's Compare page names, and its text."""
+    text, query = re.fullmatch(r"\[(.+)\]\(#/compare-runs\?(\S+)\)", address).groups()
+    asked = parse_qs(query)
+    assert json.loads(asked["experiments"][0]) == ["7"]
+    return text, json.loads(asked["runs"][0])
+
+
+def test_a_link_compares_all_points_or_those_of_the_first_repeat():
+    runs = [(block, f"{cell:031}{block}") for cell in range(40) for block in range(3)]
+    text, named = linked(story.compared_in_mlflow("7", runs[:90]))
+    assert text == "Compare its 90 points"
+    assert named == [run for _, run in runs[:90]]
+    text, named = linked(story.compared_in_mlflow("7", runs))
+    assert text == "Compare the 40 points of its first repeat"
+    assert named == [run for block, run in runs if block == 0]
+    assert len(story.compared_in_mlflow("7", runs[:100])) < 5000  # of a tag's 8000
+    assert story.compared_in_mlflow("7", [(0, f"{n}") for n in range(101)]) == ""
+    assert story.compared_in_mlflow("7", runs[:1]) == ""

@@ -63,6 +63,13 @@ def test_a_sweep_ends_in_an_answer(swept, tmp_path):
     note = logged.parent.data.tags["mlflow.note.content"]
     assert note.startswith(sentence(done.out))
     assert f"path=effects.png&run_uuid={logged.parent.info.run_id}" in note
+    link = next(line for line in note.splitlines() if line.startswith("[Compare "))
+    runs = re.findall("%22([0-9a-f]{32})%22", link)
+    named = {run.info.run_id: run.info.run_name for run in logged.children}
+    told = [named[run] for run in runs]  # cell by cell, as declared
+    assert told[:2] == [f"trivial, rep_delay=5e-05, repeat {n}" for n in range(2)]
+    assert told[-1] == "sabre, rep_delay=0.00025, repeat 2"
+    assert len(set(runs)) == 12
     rows = logged.read("effects.csv", tmp_path).splitlines()
     assert rows[0].startswith("metric,option,level,reference,effect,low,high,p_holm")
     assert any("layout_method,sabre,trivial" in row for row in rows)
