@@ -6,6 +6,7 @@ skipped, unless QEXP_BROWSER=required is set: then they fail.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -97,7 +99,9 @@ class Browser:
         """Such a part of a chart, which the chart may lay an invisible pane over."""
 
         def first(_: object) -> WebElement | None:
-            return next((one for one in self.find(selector) if one.is_displayed()), None)
+            return next(
+                (one for one in self.find(selector) if one.is_displayed()), None
+            )
 
         return self.wait(first, f"nothing drawn is {selector}")
 
@@ -162,6 +166,20 @@ class Browser:
         """Whether a picture has come and is one."""
         script = "return arguments[0].complete && arguments[0].naturalWidth > 0"
         return self.driver.execute_script(script, picture)
+
+    def colours(self, chart: WebElement, left_of: WebElement | None = None) -> int:
+        """How many of a chart's pixels are neither white nor black nor grey.
+
+        Args:
+            chart: The chart.
+            left_of: A part of it; what is at its right is not looked at.
+        """
+        with Image.open(io.BytesIO(chart.screenshot_as_png)) as picture:
+            width, height = picture.size
+            if left_of is not None:
+                width = left_of.rect["x"] - chart.rect["x"]
+            seen = picture.crop((0, 0, width, height)).convert("HSV")
+        return sum(seen.getchannel("S").histogram()[128:])
 
     def errors(self) -> list[str]:
         """What the console calls severe since the page was opened."""
