@@ -81,7 +81,9 @@ def _aliased(found: Estimate) -> str:
         return "compiled to the same circuits"
     if found.aliased <= 0:
         return ""
-    return f"0 in {found.aliased:.0%} of the pairs: compiled to the same circuit"
+    return (
+        f"0 in {100 * found.aliased:.0f} % of the pairs: compiled to the same circuit"
+    )
 
 
 def _seeds(by_seed: Sequence[float], found: Estimate) -> str:
@@ -90,4 +92,5 @@ def _seeds(by_seed: Sequence[float], found: Estimate) -> str:
     if len(by_seed) == 1:
         return "one transpiler seed"
     low, high = min(by_seed), max(by_seed)
-    return f"{len(by_seed)} transpiler seeds: {low:+.4g} to {high:+.4g}"
+    between = f"{low:+.4f} to {high:+.4f}".replace("-", "\N{MINUS SIGN}")
+    return f"{len(by_seed)} transpiler seeds: {between}"

@@ -21,6 +21,9 @@ from qexp.findings.gathered import FAILED, REFUSED, Gathered
 MOST = 12
 """Rows of a table of settings, failures or interactions that the page shows."""
 
+SMALLEST = 0.0001
+"""The smallest p-value that is told: what is below rests on the tails of models."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -79,7 +82,8 @@ def _section(found: Findings, drawn: list[Picture]) -> dict[str, Any]:
         "warning": found.warning,
         "question": _question(found),
         "method": _method(gathered),
-        "plan": plan_rows(found),
+        "plan": varied(found),
+        "fixed": fixed(found),
         "analyses": [_analysis(one) for one in found.analyses.values()],
         "pictures": drawn,
         "best": None if found.main is None else _best(found.main),
@@ -130,17 +134,32 @@ def _method(gathered: Gathered) -> str:
     return f"{text}."
 
 
-def plan_rows(found: Findings) -> list[tuple[str, str]]:
+def varied(found: Findings) -> list[tuple[str, str]]:
     """What varies, over which values, the reference first."""
-    rows = [(one.name, ", ".join(map(str, one.levels))) for one in found.factors]
-    first = next(iter(found.gathered.rows), {})
-    varied = {name for name, _ in rows}
-    fixed = [
-        (name, str(first[name]))
-        for name in ("circuit", "backend", "service", "service.noise")
-        if name in first and name not in varied
+    return [(one.name, ", ".join(map(str, one.levels))) for one in found.factors]
+
+
+def fixed(found: Findings) -> list[tuple[str, str]]:
+    """What was run, and on what, where that is the same in all points."""
+    axes = {one.name for one in found.factors}
+    rows = found.gathered.rows
+    names = [name for name in next(iter(rows), {}) if _of_the_circuit(name)]
+    same = [
+        (name, {str(row.get(name)) for row in rows})
+        for name in (*names, "backend", "service", "service.noise")
+        if name not in axes
     ]
-    return [*rows, *fixed]
+    return [
+        (name, value)
+        for name, values in same
+        if len(values) == 1
+        for value in values
+        if value not in ("None", "nan")
+    ]
+
+
+def _of_the_circuit(name: str) -> bool:
+    return name.partition(".")[0] == "circuit" and not name.endswith("_short")
 
 
 def _analysis(one: Analysis) -> dict[str, Any]:
@@ -149,34 +168,37 @@ def _analysis(one: Analysis) -> dict[str, Any]:
     return {
         "metric": one.metric,
         "sentences": one.sentences,
-        "effects": [effect_cells(row) for row in one.effects],
-        "interactions": [effect_cells(row) for row in strong[:MOST]],
+        "effects": [effect_row(row) for row in one.effects],
+        "interactions": [effect_row(row) for row in strong[:MOST]],
         "more": max(len(strong) - MOST, 0),
         "tested": len(one.interactions),
     }
 
 
-def effect_cells(row: Effect) -> list[str]:
-    """Option, level against reference, effect, interval, p, verdict, note."""
-    p = "" if math.isnan(row.p_holm) else f"{row.p_holm:.2g}"
-    return [
-        row.option,
-        f"{row.level} against {row.reference}",
-        _signed(row.effect),
-        f"{_signed(row.low)} to {_signed(row.high)}" if not math.isnan(row.low) else "",
-        p,
-        _verdict(row),
-        row.note,
-    ]
-
-
-def _verdict(row: Effect) -> str:
+def effect_row(row: Effect) -> dict[str, Any]:
+    """A row of the table of effects, and what is to be known about it."""
+    needed = ""
     if row.decision == "undecided" and row.repeats is not None:
-        return (
-            f"undecided; {row.repeats} repeats would decide a difference of this size"
-        )
+        needed = f"{row.repeats:,} repeats would decide a difference of this size"
     words = {"none": "nothing to compare", "alias": "the same circuits"}
-    return words.get(row.decision, row.decision)
+    known = not math.isnan(row.low)
+    return {
+        "cells": [
+            row.option,
+            f"{row.level} against {row.reference}",
+            _signed(row.effect),
+            f"{_signed(row.low)} to {_signed(row.high)}" if known else "",
+            words.get(row.decision, row.decision),
+            _probability(row.p_holm),
+        ],
+        "note": "; ".join(filter(None, (needed, row.note))),
+    }
+
+
+def _probability(p: float) -> str:
+    if math.isnan(p):
+        return ""
+    return f"{p:.2g}" if p >= SMALLEST else f"< {SMALLEST}"
 
 
 def _signed(value: float) -> str:

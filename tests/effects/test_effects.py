@@ -203,7 +203,7 @@ def test_pairs_that_are_one_circuit_count_as_no_difference():
     frame.loc[frame["circuit"] == "ghz", "compiled"] = "same"
     one = effect(analyse(frame, (METHOD,), "m"), "layout_method", "dense")
     assert one.effect == pytest.approx(0.05)
-    assert "0 in 50% of the pairs: compiled to the same circuit" in one.note
+    assert "0 in 50 % of the pairs: compiled to the same circuit" in one.note
 
 
 def test_an_execution_option_is_no_alias_though_circuits_are_the_same():
@@ -224,7 +224,7 @@ def test_what_the_compiler_s_seeds_do_is_not_taken_for_shot_noise():
     assert one.estimate.freedom == 3
     assert one.seeds == 4
     assert one.spread == pytest.approx((0.02 - 0.06, 0.02 + 0.08), abs=0.003)
-    assert "4 transpiler seeds: -0.0" in one.note
+    assert "4 transpiler seeds: \N{MINUS SIGN}0.0" in one.note
     steady = effect(analyse(frame, (LEVEL, METHOD), "m"), "optimization_level", 0)
     assert steady.seeds == 4  # half of its cells are not steady
 

@@ -153,3 +153,16 @@ def test_a_link_compares_all_points_or_those_of_the_first_repeat():
     assert len(story.compared_in_mlflow("7", runs[:100])) < 5000  # of a tag's 8000
     assert story.compared_in_mlflow("7", [(0, f"{n}") for n in range(101)]) == ""
     assert story.compared_in_mlflow("7", runs[:1]) == ""
+
+
+def test_a_page_says_what_was_the_same_and_what_an_undecided_row_needs():
+    page = story.page_of([findings(repeats=2, **{"circuit.variant": "linear"})])
+    varied, _, same = page.partition("the same in all")
+    assert "<td>layout_method</td><td>default, dense</td>" in varied
+    assert "<td>circuit.num_qubits</td><td>5</td>" in same
+    assert "<td>circuit.variant</td><td>linear</td>" in same
+    same, _, effects = same.partition("<h3>")
+    assert "optimization_level" not in same
+    assert "class=number>decided</td>" in effects
+    assert re.search(r'colspan="5">\d+ repeats would decide a difference', page)
+    assert re.search(r"None of the 2 two-way interactions\s+could be told", effects)
