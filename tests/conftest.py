@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import qexp.guarded.reader as reader
+import qexp.services.link as link
+import qexp.track.client as client
 from qexp.command.cli import main
 from tests.emulating import emulator  # noqa: F401
+from tests.nursery import Subprocess
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,6 +32,14 @@ class Finished:
 def _no_tracking_from_outside(monkeypatch):
     for name in ("MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR", "QEXP_HOME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _processes_are_forked(request, monkeypatch):
+    """See `tests.nursery`; tests of processes themselves are marked `cold`."""
+    if request.node.get_closest_marker("cold") is None:
+        for module in (client, link, reader):
+            monkeypatch.setattr(module, "subprocess", Subprocess)
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from tests.embedded import (
     submission,
 )
 
+pytestmark = pytest.mark.cold
+
 
 @pytest.fixture
 def local():

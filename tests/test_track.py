@@ -22,6 +22,8 @@ import sys
 from qexp.track.record import Record
 from qexp.track.client import Tracker
 from qexp.track.target import target
+
+pytestmark = pytest.mark.cold
 with Tracker(target(None)) as tracker:
     tracker.open("together")
     tracker.ready()

@@ -21,6 +21,8 @@ from qexp.services.wire import packed
 from tests.embedded import experiments, ghz, part
 from tests.services.fake import counted, remote
 
+pytestmark = pytest.mark.cold
+
 
 def text(content: bytes) -> str:
     return base64.b64encode(zlib.compress(content)).decode()
