@@ -16,11 +16,9 @@ import qexp
 from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ServiceError
 from qexp.services.answers import content, need, short
-from qexp.services.http import Http, Refused
+from qexp.services.http import UNAUTHORISED, Http, Refused
 from qexp.services.telling import shown
 from qexp.services.token import token, warn_of_plain
-
-UNAUTHORISED = 401
 
 LOGINS = 2
 """How often a user is logged in again for one request."""

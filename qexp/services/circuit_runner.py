@@ -1,39 +1,22 @@
-"""circuit-runner of a service that speaks IBM's runtime protocol."""
+"""circuit-runner of a service that speaks IBM's runtime protocol of 2021 to 2024."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from functools import partial
-from typing import Any
-
 from qexp.declare.config import CircuitRunnerService
-from qexp.errors import QexpError
-from qexp.planning.submission import Job, Submission
-from qexp.services import Arrival, State, Witness
-from qexp.services.account import UNAUTHORISED, Account
-from qexp.services.fetching import Fetcher
-from qexp.services.flight import Flight, marks
-from qexp.services.http import Http, Refused
-from qexp.services.outage import Away, Stopped, Wait
+from qexp.services import Witness
+from qexp.services.account import Account
+from qexp.services.http import Http
+from qexp.services.inputs import RunnerSender
+from qexp.services.outage import Wait
 from qexp.services.reading import AnswerReading
-from qexp.services.runtime import Full, Runtime
-from qexp.services.sending import Sender
+from qexp.services.remote import Remote
+from qexp.services.runtime import Runtime
 
 KIND = "circuit_runner"
 
-GROWTH = 1.5
 
-
-class CircuitRunner:
-    """The service: as many jobs under way as it takes, the others wait here.
-
-    A job that came to nothing is an answer in which every circuit says why.
-    """
-
-    remembers = True
+class CircuitRunner(Remote):
+    """The service: as many jobs under way as it takes, the others wait here."""
 
     def __init__(
         self,
@@ -54,266 +37,11 @@ class CircuitRunner:
             ConfigError: There is no token.
             ServiceError: It is not there, or does not let this user in.
         """
-        self._section = service
         http = http or Http(service.timeout, wait)
-        self._wait, self._outage = http.wait, http.outage
-        self.account = Account(service, http)
-        # a service that was never there is a wrong address; from here on it was
-        http.be_patient(service.patience, service.poll_longest)
-        self.runtime = Runtime(self.account)
-        self._witness = witness or Witness()
-        http.outage.tell = self._witness.told
-        self._reading = AnswerReading()
-        self._fetcher = Fetcher(
-            self.runtime, service.patience, http.outage, self._wait, self._witness
+        account = Account(service, http)
+        witness, reading = witness or Witness(), AnswerReading()
+        runtime = Runtime(account)
+        sender = RunnerSender(runtime, service, http.wait, witness, reading.compiler)
+        super().__init__(
+            KIND, service, http, account, runtime, reading, sender, witness
         )
-        self._sender = Sender(
-            self.runtime, service, self._wait, self._witness, self._reading.compiler
-        )
-        self._known: dict[str, Flight] = {}
-        self._waiting: deque[Flight] = deque()
-        self._sent_any = False
-
-    @property
-    def running(self) -> int:
-        """Parts of jobs that the service is running."""
-        flying = [one for one in self._fetcher.flying if one.state is State.RUNNING]
-        return sum(len(one.parts) for one in flying)
-
-    def submit(self, submission: Submission) -> Job:
-        """Send it, or queue it here where the service takes no more for now.
-
-        The receipt of what is queued has a name of its own; what arrives of it is under
-        the service's id.
-
-        Raises:
-            ConfigError: Something in it cannot be sent.
-            ServiceError: It was refused, with the service's words.
-        """
-        with suppress(Stopped):  # it waits, and nothing is sent
-            self.account.configuration(submission.device.name)
-        receipt = Job(KIND, f"queued-{submission.id}", submission.id)
-        flight = Flight(submission, receipt)
-        self._known[receipt.id] = flight
-        self._waiting.append(flight)
-        if len(self._waiting) == 1:
-            with suppress(Stopped):  # it waits
-                self._send_waiting()
-        return flight.job
-
-    def adopt(self, submission: Submission, job: Job) -> None:
-        """Wait for a job that was sent before; `find` tells of it."""
-        flight = Flight(submission, job, id=job.id)
-        known = [part for part in submission.parts if self._sender.knows(part)]
-        if known:  # the others could not be compiled; the reason is found again
-            left = tuple(part for part in submission.parts if part not in known)
-            flight.submission = replace(submission, parts=left)
-        self._prepare(flight, alone=not known)
-        flight.submission, flight.parts = submission, known or flight.parts
-        self._known[job.id] = flight
-        self._fetcher.flying.append(flight)
-        self._sent_any = True
-
-    def find(self, submission: Submission) -> Job | None:
-        """The newest job of this submission, whoever sent it.
-
-        Raises:
-            ServiceError: The service does not tell what jobs were sent with.
-        """
-        found = self.runtime.find(marks(submission))
-        return None if found is None else Job(KIND, found, submission.id)
-
-    def pause(self, seconds: float) -> None:
-        """Let time pass; raises `Stopped` where `stop` is called before it has."""
-        self._wait(seconds)
-        if self._wait.stopped:
-            raise Stopped("it was to be looked for once more")
-
-    def submission_of(self, job: str) -> str | None:
-        """The submission that a job was sent with; None where the service does not say.
-
-        Raises:
-            ServiceError: It has no such job.
-        """
-        header = self.runtime.header(job)
-        found = header.get("qexp_submission")
-        return found if isinstance(found, str) else None
-
-    def recall(self, submission: Submission, aside: bytes) -> None:
-        """Know again what a submission's circuits were compiled to."""
-        self._reading.recall(submission, aside)
-
-    def calibrated(self, device: str) -> str | None:
-        """When the device was calibrated last; None where the service does not say."""
-        return self.account.calibrated(device)
-
-    def states(self, jobs: Iterable[Job]) -> dict[str, State]:
-        """The state of each job: what is known here, or what the service says."""
-        return {job.id: self._state(job.id) for job in jobs}
-
-    def _state(self, id_: str) -> State:
-        flight = self._known.get(id_)
-        if flight is None:
-            return self.runtime.state(id_)
-        if flight in self._fetcher.flying and flight.id is not None:
-            return self.runtime.state(flight.id)
-        return flight.state
-
-    def arrivals(self) -> Iterator[Arrival]:
-        """Raw answers of all jobs, as they come; looks more and more seldom.
-
-        Raises:
-            Away: The service has not answered for as long as `service.patience`.
-        """
-        pause = self._section.poll_seconds
-        while self._fetcher.ready or not self._wait.stopped:
-            before = self._picture()
-            self._drop_unwanted()
-            for step in self._steps():
-                asking = False
-                with suppress(Stopped):  # the loop ends
-                    asking = step()
-                while self._fetcher.ready:
-                    yield self._fetcher.ready.popleft()
-                if not asking:
-                    break
-            if not self._fetcher.flying and not any(map(self._allowed, self._waiting)):
-                return  # what waits is not to be sent now
-            changed = self._picture() != before
-            longer = min(pause * GROWTH, self._section.poll_longest)
-            pause = self._section.poll_seconds if changed else longer
-            self._wait(pause)
-
-    def _steps(self) -> Iterator[Callable[[], bool]]:
-        """What is asked in one round; each tells whether to ask more now."""
-        yield self._send_waiting
-        for flight in list(self._fetcher.flying):
-            yield partial(self._fetcher.look, flight)
-
-    def _picture(self) -> list[tuple[str, State]]:
-        flights = (*self._waiting, *self._fetcher.flying)
-        return sorted((one.receipt.id, one.state) for one in flights)
-
-    def _allowed(self, flight: Flight) -> bool:
-        return self._witness.allows(flight.submission)
-
-    # -- what is sent
-
-    def _send_waiting(self) -> bool:
-        """Send what waits, as far as the devices take it, in order.
-
-        Returns:
-            Whether to ask the service more now.
-
-        Raises:
-            Away: There has been no answer for too long.
-            Stopped: There is none, and nobody is to wait for one any more.
-        """
-        try:
-            self._send_what_fits()
-        except Away:
-            if self._outage.lasts > self._section.patience:
-                raise
-        return True
-
-    def _send_what_fits(self) -> None:
-        room: dict[str, float] = {}
-        for flight in list(self._waiting):
-            device = flight.device
-            if device not in room:
-                left = self.account.room(device)
-                room[device] = float("inf") if left is None else left
-            if room[device] < 1 or flight.unwanted or self._wait.stopped:
-                continue
-            if not self._allowed(flight):
-                continue
-            try:
-                self._send(flight)
-            except Full:
-                room[device] = 0
-                continue
-            except (Away, Stopped):
-                raise  # it waits
-            except QexpError as error:
-                self._waiting.remove(flight)
-                flight.state = State.FAILED
-                if not (self._sent_any and _refused(error)):
-                    raise  # a first refusal: nothing is lost that was paid for
-                raw = flight.failure(flight.parts, str(error))
-                names = tuple(part.name for part in flight.parts)
-                self._fetcher.ready.append(Arrival(flight.receipt, raw, names))
-            else:
-                self._waiting.remove(flight)
-            room[device] -= 1
-
-    def _send(self, flight: Flight) -> None:
-        if not flight.prepared:
-            self._prepare(flight)
-        if not flight.parts:
-            flight.state = State.DONE
-            return
-        flight.id = self._sender.send(flight)
-        self._sent_any = True
-        self._known[flight.id] = flight
-        self._fetcher.flying.append(flight)
-
-    def _prepare(self, flight: Flight, *, alone: bool = True) -> None:
-        for part, raw in self._sender.prepare(flight):
-            last = part is flight.submission.parts[-1] and not flight.parts
-            one = Arrival(flight.receipt, raw, (part.name,), whole=last and alone)
-            self._fetcher.ready.append(one)
-        flight.prepared = True
-
-    # -- what comes back, and what is called back
-
-    def decode(self, raw: bytes) -> dict[str, Any]:
-        """The answer, with what was compiled here in its headers.
-
-        What was compiled there is in them as well, as far as it can be read.
-
-        Raises:
-            ServiceError: The bytes are not an answer of circuit-runner's.
-        """
-        return self._reading.decode(raw)
-
-    def cancel(self, job: Job) -> None:
-        """Have a job not sent, or not run; one that is over stays as it is."""
-        flight = self._known.get(job.id)
-        if flight is None:
-            self.runtime.cancel(job.id)
-        elif flight in self._waiting:
-            flight.unwanted = True
-            self._drop_unwanted()
-        elif flight in self._fetcher.flying:
-            self._call_back(flight)
-
-    def logs(self, job: Job) -> str:
-        """What a job's program printed."""
-        flight = self._known.get(job.id)
-        id_ = job.id if flight is None else flight.id
-        return "" if id_ is None else self.runtime.logs(id_)
-
-    def stop(self) -> None:
-        """Send nothing more, and wait for nothing more; what the service has stays."""
-        self._wait.stopped = True
-
-    def _drop_unwanted(self) -> None:
-        for flight in [one for one in self._waiting if one.unwanted]:
-            self._waiting.remove(flight)
-            flight.state = State.CANCELLED
-
-    def _call_back(self, flight: Flight) -> None:
-        assert flight.id is not None
-        if self.runtime.cancel(flight.id):
-            flight.state = State.CANCELLED
-            self._fetcher.flying.remove(flight)
-
-    def close(self) -> None:
-        """Give back connections and processes; jobs that are under way stay so."""
-        self._reading.close()
-        self.account.close()
-
-
-def _refused(error: QexpError) -> bool:
-    """Whether the service refused a job, and not the user whose login has lapsed."""
-    return isinstance(error, Refused) and error.status != UNAUTHORISED

@@ -1,4 +1,4 @@
-"""Asking circuit-runner after jobs, and fetching their answers."""
+"""Asking a service after jobs, and fetching their answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qexp.errors import ServiceError
 from qexp.services import Arrival, State, Witness
 from qexp.services.flight import Flight
 from qexp.services.outage import Away, Outage, Stopped, Wait
-from qexp.services.runtime import Runtime, Usage
+from qexp.services.protocol import Jobs, Usage
 
 OPEN = (State.QUEUED, State.RUNNING)
 
@@ -25,7 +25,7 @@ class Fetcher:
 
     def __init__(
         self,
-        runtime: Runtime,
+        runtime: Jobs,
         patience: float,
         outage: Outage,
         wait: Wait,
@@ -92,7 +92,7 @@ class Fetcher:
         assert flight.id is not None
         state, raw = self._runtime.state(flight.id), None
         if state is State.DONE:
-            raw = self._runtime.results(flight.id)
+            raw = self._runtime.answer(flight)
             if raw is None:  # they are still being written
                 return
         elif state is State.FAILED or (

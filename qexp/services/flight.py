@@ -1,4 +1,4 @@
-"""A submission on its way to circuit-runner: what is sent of it, and how far it is."""
+"""A submission on its way to a service: what is sent of it, and how far it is."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ TRIES = 8
 FIRST, LONGEST = 0.5, 30.0
 """Seconds between the first two tries, which double, and the most that they become."""
 
+UNAUTHORISED = 401
 TOO_MANY = 429
 
 

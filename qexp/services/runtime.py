@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,9 @@ from qexp.errors import ServiceError
 from qexp.services import State
 from qexp.services.account import FEW_TRIES, Account
 from qexp.services.answers import need, short
+from qexp.services.flight import Flight
 from qexp.services.http import Refused, Unanswered
+from qexp.services.protocol import Full, Usage
 from qexp.services.telling import clipped
 
 PROGRAM = "circuit-runner"
@@ -40,25 +41,6 @@ USED = (("usage", "quantum_seconds"), ("usage", "seconds"), ("bss", "seconds"))
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What a service tells of a job that is over; None where it does not.
-
-    Attributes:
-        seconds: QPU seconds.
-        began: When it began to run, in seconds since 1970.
-        ended: When it ended.
-    """
-
-    seconds: float | None = None
-    began: float | None = None
-    ended: float | None = None
-
-
-class Full(ServiceError):
-    """The service takes no more jobs for now."""
-
-
 class Runtime:
     """Jobs of an account."""
 
@@ -66,12 +48,12 @@ class Runtime:
         """Send nothing yet."""
         self._account = account
 
-    def run(self, device: str, params: Json) -> str:
+    def run(self, device: str, order: Json) -> str:
         """Start a job; its id.
 
         Args:
             device: The device's name.
-            params: The program's inputs, encoded.
+            order: The program's inputs, encoded.
 
         Raises:
             Full: It was not accepted, because there are too many.
@@ -86,7 +68,7 @@ class Runtime:
             "group": instance.group,
             "project": instance.project,
             "backend": device,
-            "params": params,
+            "params": order,
             "runtime": None,
         }
         try:
@@ -128,6 +110,11 @@ class Runtime:
             "GET", self._url(job, "results"), tries=FEW_TRIES
         )
         return None if answer.status_code == 204 else answer.content
+
+    def answer(self, flight: Flight) -> bytes | None:
+        """What a job gave that is done; None where that is not there yet."""
+        assert flight.id is not None
+        return self.results(flight.id)
 
     def usage(self, job: str) -> Usage:
         """What a job that is over has used, and when it ran."""
@@ -207,6 +194,15 @@ class Runtime:
                 header = (sent_with(listed) or {}).get("header")
                 return header if isinstance(header, dict) else {}
         raise ServiceError(f"job {job}: the service lists no such job of {PROGRAM}")
+
+    def submission_of(self, job: str) -> str | None:
+        """The submission that a job was sent with; None where the service does not say.
+
+        Raises:
+            ServiceError: It has no such job.
+        """
+        found = self.header(job).get("qexp_submission")
+        return found if isinstance(found, str) else None
 
     def jobs(self) -> Iterator[Json]:
         """This program's jobs, pending and not, as the service lists them."""

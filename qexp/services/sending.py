@@ -1,14 +1,11 @@
-"""Sending a submission to circuit-runner, and finding out whether that has worked."""
+"""Sending a submission, and finding out whether that has worked."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from qiskit import QuantumCircuit
-
-from qexp.circuits.delays import in_dt
-from qexp.declare.config import CircuitRunnerService
 from qexp.errors import ConfigError, PointFailed, ServiceError
 from qexp.planning.submission import Part, Submission
 from qexp.planning.wording import count
@@ -17,19 +14,18 @@ from qexp.services.ahead import Compiler
 from qexp.services.flight import Flight, new_marks
 from qexp.services.http import FIRST, LONGEST, Refused, Unanswered
 from qexp.services.outage import Away, Stopped, Wait
-from qexp.services.runtime import Full, Runtime
-from qexp.services.wire import encode, with_methods
+from qexp.services.protocol import Full, Jobs, Section
 
 Json = dict[str, Any]
 
 
-class Sender:
-    """Prepares submissions, and sends each once."""
+class Sender(ABC):
+    """Prepares submissions, and sends each once; in which form, its heirs know."""
 
     def __init__(
         self,
-        runtime: Runtime,
-        section: CircuitRunnerService,
+        runtime: Jobs,
+        section: Section,
         wait: Wait,
         witness: Witness,
         compiler: Compiler,
@@ -49,9 +45,29 @@ class Sender:
         self._wait = wait
         self._compiler = compiler
 
+    @abstractmethod
+    def order(self, flight: Flight, marks: dict[str, str]) -> Json:
+        """What is sent of a prepared submission, in the service's own form.
+
+        Args:
+            flight: The submission.
+            marks: What its job is to be found by.
+
+        Raises:
+            ConfigError: Something in it cannot be sent.
+        """
+
+    def compiles(self, submission: Submission) -> bool:
+        """Whether a submission is compiled here."""
+        return True
+
+    def aside(self, flight: Flight) -> bytes | None:
+        """What is known here of a submission, and will be needed with its answer."""
+        return self._compiler.aside(flight.parts)
+
     def prepare(self, flight: Flight) -> list[tuple[Part, bytes]]:
         """Settle which parts are sent; an answer for each that cannot be compiled."""
-        if not compiles(flight.submission):
+        if not self.compiles(flight.submission):
             flight.parts = flight.submission.parts
             return []
         failures, parts = [], list[Part]()
@@ -78,20 +94,20 @@ class Sender:
         """
         own = new_marks(flight.submission)
         try:
-            params = encode(self._params(flight, own))
+            order = self.order(flight, own)
         except ConfigError as error:
             raise ConfigError(flight.submission.in_own_names(str(error))) from error
-        self._witness.sending(flight.submission, self._compiler.aside(flight.parts))
-        id_ = self._sent(flight, params, own)
+        self._witness.sending(flight.submission, self.aside(flight))
+        id_ = self._sent(flight, order, own)
         self._witness.sent(flight.submission, replace(flight.receipt, id=id_))
         return id_
 
-    def _sent(self, flight: Flight, params: Json, own: dict[str, str]) -> str:
+    def _sent(self, flight: Flight, order: Json, own: dict[str, str]) -> str:
         since, times = self._wait.now(), 0
         while True:
             times += 1
             try:
-                return self._runtime.run(flight.device, params)
+                return self._runtime.run(flight.device, order)
             except (Full, Refused, Away, Stopped):
                 self._witness.unsent(flight.submission)
                 raise
@@ -129,31 +145,7 @@ class Sender:
             ) from error
         return found
 
-    def _params(self, flight: Flight, own: dict[str, str]) -> Json:
-        sent, circuits = flight.submission, self._circuits(flight)
-        inputs: Json = {**sent.inputs, "skip_transpilation": True}
-        if not compiles(sent):
-            inputs = with_methods({**sent.inputs, **sent.parts[0].compile})
-        header = {**(inputs.get("header") or {}), **own}
-        return {**inputs, "header": header, "circuits": circuits}
-
-    def _circuits(self, flight: Flight) -> list[QuantumCircuit]:
-        if not compiles(flight.submission):
-            dt = flight.submission.device.dt
-            declared = (one for part in flight.parts for one in part.circuits())
-            return [in_dt(one, dt) for one in declared]
-        return [
-            one
-            for part in flight.parts
-            for one in self._compiler.circuits(part, flight.submission)
-        ]
-
     def knows(self, part: Part) -> bool:
         """Whether it is known what a part was compiled to."""
         return all(self._compiler.header(name) for name in part.names)
 
-
-def compiles(submission: Submission) -> bool:
-    """Whether a submission is compiled here."""
-    section = submission.service
-    return isinstance(section, CircuitRunnerService) and section.compile == "client"
