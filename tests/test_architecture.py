@@ -17,17 +17,18 @@ from tests.conftest import ROOT
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "": (set(), set()),
     "errors": (set(), set()),
+    "home": (set(), set()),
     "secrets": (set(), set()),
     "userconf": (set(), set()),
     "verbs": (set(), set()),
-    "ledger": ({"errors"}, {"filelock"}),
+    "ledger": ({"errors", "home"}, {"filelock"}),
     "declare": ({"errors", "userconf"}, {"hydra", "omegaconf", "pydantic", "yaml"}),
     "help": ({"userconf", "verbs"}, set()),
     "complete": ({"declare", "userconf", "verbs"}, {"pydantic", "yaml"}),
     "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "pydantic", "qiskit"}),
     # the experiments that qexp has itself: circuits, and what is made of counts
     "families": ({"circuits"}, {"numpy", "pydantic", "qiskit", "scipy"}),
-    "devices": ({"declare", "errors"}, {"pydantic", "qiskit"}),
+    "devices": ({"declare", "errors", "home", "userconf"}, {"pydantic", "qiskit"}),
     # what a device would answer; it knows no service
     "twin": (
         {"circuits", "declare", "devices", "errors"},

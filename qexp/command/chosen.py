@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from qexp.command import books
 from qexp.command.books import Old
 from qexp.command.session import Session
-from qexp.declare.config import CircuitRunnerService, Experiment, LocalService
+from qexp.declare.config import (
+    CircuitRunnerService,
+    Experiment,
+    LocalService,
+)
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.model import OUTSIDE
 from qexp.declare.read import with_values
 from qexp.errors import ConfigError, LedgerError
@@ -71,7 +76,7 @@ def split(
 
 
 def _of_the_service() -> set[str]:
-    sections = (LocalService, CircuitRunnerService)
+    sections = (LocalService, CircuitRunnerService, IbmQuantumService)
     outside = {
         name
         for section in sections

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from qexp.command.watch import Watch
 from qexp.declare.config import CircuitRunnerService
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.errors import ServiceError
 from qexp.ledger.records import Sent
 from qexp.planning.plan import Plan
@@ -147,6 +148,6 @@ def _cannot_know(one: Submission, planned: Plan, error: ServiceError) -> str:
 
 def _settle_seconds(one: Submission) -> float:
     section = one.service
-    if isinstance(section, CircuitRunnerService):
+    if isinstance(section, CircuitRunnerService | IbmQuantumService):
         return section.settle_seconds
     return 0.0

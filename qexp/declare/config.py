@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from qexp.declare.device import Declared
 from qexp.declare.family import FamilyCircuit
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.metric import METRICS, Metric, Optimized
 from qexp.declare.model import OUTSIDE, Model
 from qexp.declare.options import Options, Seed
@@ -187,7 +188,9 @@ class CircuitRunnerService(Model):
         return self
 
 
-Service = Annotated[LocalService | CircuitRunnerService, Field(discriminator="kind")]
+Service = Annotated[
+    LocalService | CircuitRunnerService | IbmQuantumService, Field(discriminator="kind")
+]
 
 
 Grid = dict[str, Any] | list[dict[str, Any]]

@@ -25,7 +25,7 @@ _TYPES = {
 
 _TAGS = {
     "circuit": "'ghz', 'qasm', 'python', 'family'",
-    "service": "'local', 'circuit_runner'",
+    "service": "'local', 'circuit_runner', 'ibm_quantum'",
 }
 
 _LIMITS = ("greater_than_equal", "less_than_equal")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from qexp.declare.config import Backend
+from qexp.devices import known
 from qexp.devices.served import IDEAL, Json, served, snapshot
 
 __all__ = ["IDEAL", "Device", "load", "snapshot"]
@@ -159,7 +160,10 @@ def _load(section: str, stamps: tuple[Stamp | None, ...]) -> Device:
 
 
 def _stamps(backend: Backend) -> tuple[Stamp | None, ...]:
-    files = (backend.configuration, backend.properties)
+    files = [backend.configuration, backend.properties]
+    if backend.name and not (backend.snapshot or backend.configuration):
+        told = known.file_of(backend.name)
+        files.append(None if told is None else str(told))
     return tuple(_stamp(file) for file in files if file)
 
 

@@ -22,7 +22,10 @@ from pydantic import (
 )
 
 from qexp.declare.config import Backend
+from qexp.declare.messages import nearest
+from qexp.devices import current, known
 from qexp.errors import ConfigError
+from qexp.userconf import choices
 
 IDEAL = "aer_ideal"
 IDEAL_QUBITS = 29
@@ -43,16 +46,40 @@ def served(backend: Backend) -> tuple[Json, Json | None]:
         return _files(backend, backend.configuration)
     if backend.name == IDEAL:
         return ideal_configuration(), None
+    if backend.name:
+        return _told(backend.name)
     raise ConfigError(
         "backend: no device is chosen. Choose one by name (backend=ibmq_montreal), or "
         "give its files (backend.configuration=conf.json backend.properties=props.json)."
     )
 
 
+def _told(name: str) -> tuple[Json, Json | None]:
+    """What a service has told of a device."""
+    found = known.known(name)
+    if found is None:
+        near = nearest(name, [*choices("backend"), *known.names()])
+        raise ConfigError(
+            f"backend.name = {name}: nothing is known of such a device here.{near} With "
+            "service=ibm_quantum the service is asked; `python -m qexp devices` shows "
+            "what there is."
+        )
+    return _terra(found.configuration, found.properties)
+
+
+def _terra(configuration: Json, properties: Json | None) -> tuple[Json, Json | None]:
+    """A device as terra reads it."""
+    basis = configuration.get("basis_gates")
+    if properties is not None and isinstance(basis, list):
+        properties = current.properties(properties, basis)
+    return current.configuration(configuration), properties
+
+
 def _files(backend: Backend, file: str) -> tuple[Json, Json | None]:
     configuration = _read("backend.configuration", file)
     properties = backend.properties
     calibration = _read("backend.properties", properties) if properties else None
+    configuration, calibration = _terra(configuration, calibration)
     _require(configuration, backend)
     _require_match(configuration, calibration, backend)
     return configuration, calibration

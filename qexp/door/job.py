@@ -124,7 +124,7 @@ class RuntimeJob:
     def inputs(self) -> dict[str, Any]:
         """The options that are set, by name, and the circuits."""
         (part,) = self._submission.parts
-        set_ = {**self._submission.inputs, **part.compile}
+        set_ = {**self._submission.inputs_of(part), **part.compile}
         return {"circuits": list(part.built.circuits), **set_}
 
     def status(self) -> JobStatus:

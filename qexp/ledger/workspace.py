@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from qexp.errors import LedgerError
+from qexp.home import VARIABLE, home
 
-VARIABLE = "QEXP_HOME"
-"""Environment variable with the folder of the workspace; unset it is `./.qexp`."""
+__all__ = ["VARIABLE", "begun", "home", "make", "of_sweep"]
 
 LEDGER = "ledger.db"
 
@@ -17,11 +16,6 @@ GATE = "enter.lock"
 
 ABOUT = "sweep.json"
 """What a sweep's folder holds of its row, for a ledger that has to be made again."""
-
-
-def home() -> Path:
-    """The folder of the workspace, whether it is there or not."""
-    return Path(os.environ.get(VARIABLE) or ".qexp").absolute()
 
 
 def make(folder: Path) -> Path:

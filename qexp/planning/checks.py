@@ -12,11 +12,12 @@ from collections.abc import Iterator
 
 from qexp.circuits import Built
 from qexp.declare.config import LocalService, Service
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.options import DEFAULT_SHOTS, Options
 from qexp.declare.twin import Twin
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
-from qexp.planning import fit
+from qexp.planning import fit, platform
 from qexp.planning.free import by_twin, run_config, transpiler_options
 from qexp.planning.limits import limits
 from qexp.planning.problem import Problem
@@ -56,6 +57,7 @@ def problems(
         *_layout(options, device, built),
         *transpiler_options(options),
         *run_config(options, device, service),
+        *platform.suppression(options, service, built),
         *_without_compiler(options, device, built),
         *fit.operations(device, built),
         *_mitigation(options, built),
@@ -104,6 +106,17 @@ def _rep_delay(options: Options, device: Device) -> Iterator[Problem]:
 
 def _esp(options: Options, device: Device, service: Service) -> Iterator[Problem]:
     allowed = by_twin(service, device) and service.twin.esp_override
+    if options.use_measure_esp and isinstance(service, IbmQuantumService):
+        yield Problem(
+            "options.use_measure_esp",
+            True,
+            "IBM Quantum Platform no longer offers excited-state-promoted readout, on any "
+            "device. What it has against readout errors is twirled measurement "
+            "(options.run_config.twirling={enable_measure:true}), and "
+            "options.measurement_error_mitigation=true corrects counts here. Use false or "
+            "leave it unset (null).",
+        )
+        return
     if options.use_measure_esp and not device.esp_available and not allowed:
         yield Problem(
             "options.use_measure_esp",

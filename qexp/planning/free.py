@@ -15,8 +15,10 @@ from typing import TypeGuard
 from qiskit import transpile
 
 from qexp.declare.config import LocalService, Service
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.options import Options
 from qexp.devices.device import Device
+from qexp.planning import platform
 from qexp.planning.problem import Problem
 
 PROGRAM_INPUTS = frozenset({"seed_simulator", "memory", "skip_transpilation", "header"})
@@ -79,6 +81,9 @@ def by_twin(service: Service, device: Device) -> TypeGuard[LocalService]:
 
 def run_config(options: Options, device: Device, service: Service) -> Iterator[Problem]:
     """What is wrong with `options.run_config`."""
+    if isinstance(service, IbmQuantumService):
+        yield from platform.run_config(options)
+        return
     twin = by_twin(service, device)
     for key, value in options.run_config.items():
         path = f"options.run_config.{key}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qexp.declare.config import LocalService, Service
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.options import Options
 from qexp.devices.device import Device
 
@@ -31,11 +32,15 @@ class Limits:
         own_compile_options: Whether circuits of one job may be compiled differently.
         restless_alone: Whether a point with `init_qubits=false` needs a job of its own,
             because there the circuit before it in the job prepares its qubits.
+        own_inputs: Options of execution in which circuits of one job may differ.
+        jobs_per_minute: Most jobs that are sent within a minute; None for any number.
     """
 
     circuits: int
     own_compile_options: bool = True
     restless_alone: bool = False
+    own_inputs: frozenset[str] = frozenset()
+    jobs_per_minute: int | None = None
 
     def alone(self, options: Options) -> bool:
         """Whether a point needs a job of its own."""
@@ -46,11 +51,19 @@ def limits(service: Service, device: Device) -> Limits:
     """The limits of a service on a device.
 
     The embedded service compiles every point by itself, and takes each circuit as its
-    own predecessor. circuit-runner elsewhere compiles all circuits of a job alike.
+    own predecessor. circuit-runner elsewhere compiles all circuits of a job alike. IBM's
+    platform does not compile, takes shots circuit by circuit, and knows of no mitigation.
     """
     circuits = int(device.configuration.get("max_experiments") or CIRCUITS)
     if isinstance(service, LocalService):
         return Limits(circuits)
+    if isinstance(service, IbmQuantumService):
+        return Limits(
+            circuits,
+            restless_alone=True,
+            own_inputs=frozenset({"shots", "measurement_error_mitigation"}),
+            jobs_per_minute=service.jobs_per_minute,
+        )
     return Limits(
         circuits,
         own_compile_options=service.compile == "client",

@@ -15,7 +15,7 @@ from qexp.devices.device import Device
 from qexp.errors import ConfigError
 from qexp.planning import seeds
 from qexp.planning.cell import Cell
-from qexp.planning.limits import COMPILE, limits
+from qexp.planning.limits import COMPILE, Limits, limits
 from qexp.planning.point import Point
 from qexp.planning.seeds import Seeds, derive
 from qexp.planning.sentinel import Sentinel, sentinel
@@ -102,12 +102,16 @@ def _group(item: Item) -> str:
     together = {
         "device": item.device.digest,
         "service": point.service.identity(),
-        "inputs": execution_inputs(point, drawn),
+        "inputs": _of_the_job(execution_inputs(point, drawn), rules),
         "compile": None if rules.own_compile_options else compile_inputs(point, drawn),
         "alone": point.id if rules.alone(point.options) else None,
         "header": point.options.run_config.get("header"),
     }
     return json.dumps(together, sort_keys=True, default=str)
+
+
+def _of_the_job(inputs: dict[str, Any], rules: Limits) -> dict[str, Any]:
+    return {key: v for key, v in inputs.items() if key not in rules.own_inputs}
 
 
 def _chunks(group: list[Item]) -> Iterator[list[Item]]:
@@ -151,8 +155,11 @@ def submission(
     parts = [part(item) for item in items]
     if watch is not None:
         _require_own_compiling(first)
-        parts = [watch.part(id_, "open"), *parts, watch.part(id_, "close")]
-    inputs = execution_inputs(first.point, first.seeds)
+        own = {key: v for key, v in parts[0].inputs.items() if key == "shots"}
+        ends = [replace(watch.part(id_, end), inputs=own) for end in ("open", "close")]
+        parts = [ends[0], *parts, ends[1]]
+    rules = limits(first.point.service, first.device)
+    inputs = _of_the_job(execution_inputs(first.point, first.seeds), rules)
     if first.cell.experiment.share_identical:
         inputs |= {"share_identical": True, "repeat": block}
     service, device = first.point.service, first.device
@@ -176,7 +183,10 @@ def part(item: Item) -> Part:
     asked = [built.content, item.device.digest, inputs]
     text = json.dumps(asked, sort_keys=True, default=str)
     key = hashlib.sha256(text.encode()).hexdigest()
-    return Part(item.point.id, item.point.sample, built, inputs, key)
+    rules = limits(item.point.service, item.device)
+    executed = execution_inputs(item.point, item.seeds)
+    own = {one: executed[one] for one in sorted(rules.own_inputs & executed.keys())}
+    return Part(item.point.id, item.point.sample, built, inputs, key, inputs=own)
 
 
 def compile_inputs(point: Point, drawn: Seeds) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,8 @@ class Part:
             compilation serves.
         travel: The names under which the circuits travel, where they came with names
             of their own.
+        inputs: Inputs that its circuits are executed with, where they are not the same
+            for the whole job.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Part:
     compile: dict[str, Any]
     key: str
     travel: tuple[str, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -62,7 +65,7 @@ class Submission:
         device: The device.
         parts: What is measured, in the order in which it travels.
         inputs: circuit-runner's other inputs that are set, 0 and False included. They
-            are the same for every circuit of the job.
+            are the same for every circuit of the job; others are its parts'.
         block: Number of the block, from 0.
         number: The job's place in the plan, from 0.
         mark: Tells its job from that of an equal submission of another sweep; None
@@ -82,6 +85,10 @@ class Submission:
     def names(self) -> list[str]:
         """The names of all circuits, in order."""
         return [name for part in self.parts for name in part.names]
+
+    def inputs_of(self, part: Part) -> dict[str, Any]:
+        """What the circuits of a part are executed with."""
+        return {**self.inputs, **part.inputs}
 
     @cached_property
     def _labels(self) -> dict[str, str]:

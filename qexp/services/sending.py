@@ -148,4 +148,3 @@ class Sender(ABC):
     def knows(self, part: Part) -> bool:
         """Whether it is known what a part was compiled to."""
         return all(self._compiler.header(name) for name in part.names)
-

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
 from qexp.planning.confirming import fresh
-from qexp.planning.limits import COMPILE
+from qexp.planning.limits import COMPILE, limits
 from qexp.planning.plan import Place, Plan
 from qexp.planning.price import Price, price
 from qexp.planning.wording import cannot, count, described, named
@@ -84,6 +84,7 @@ def summary(
         ("compilations", compilations),
         ("blocks", f"{plan.repeats:,}"),
         ("jobs", _jobs(plan)),
+        *_pace(plan),
         ("shots", f"{_shots(plan):,}"),
         ("QPU time", _time(cost)),
         *_confirm(plan),
@@ -142,8 +143,23 @@ def _jobs(plan: Plan) -> str:
     return f"{len(plan.submissions):,}, with {each} {unit} each"
 
 
+def _pace(plan: Plan) -> list[tuple[str, str]]:
+    """How long it takes to send the jobs, where a service limits that."""
+    first = plan.submissions[0] if plan.submissions else None
+    most = limits(first.service, first.device).jobs_per_minute if first else None
+    if most is None:
+        return []
+    minutes = (len(plan.submissions) - 1) // most
+    told = f"{minutes:,} min at least: " if minutes else "at once: "
+    return [("sending", f"{told}{most:,} jobs a minute (service.jobs_per_minute)")]
+
+
 def _shots(plan: Plan) -> int:
-    return sum(len(one.names) * one.inputs["shots"] for one in plan.submissions)
+    return sum(
+        len(part.names) * int(sent.inputs_of(part)["shots"])
+        for sent in plan.submissions
+        for part in sent.parts
+    )
 
 
 def _time(cost: Price) -> str:

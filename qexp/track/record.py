@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import qexp
-from qexp.declare.config import LocalService, Service
+from qexp.declare.config import CircuitRunnerService, LocalService, Service
 from qexp.declare.options import Options
 from qexp.declare.twin import Twin
 from qexp.planning.cell import Cell
@@ -152,7 +152,9 @@ def _service(service: Service, labels: Mapping[str, Any]) -> dict[str, Any]:
             "service.noise": service.noise,
             **_twin(service, labels),
         }
-    return {"service": service.kind, "service.compile": service.compile}
+    if isinstance(service, CircuitRunnerService):
+        return {"service": service.kind, "service.compile": service.compile}
+    return {"service": service.kind}
 
 
 def _twin(service: LocalService, labels: Mapping[str, Any]) -> dict[str, Any]:
