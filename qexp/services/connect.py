@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qexp.declare.config import CircuitRunnerService, LocalService, Service
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.services import Reading, Runner, Witness
 
 
@@ -28,6 +29,10 @@ def connect(
         from qexp.services.circuit_runner import CircuitRunner
 
         return CircuitRunner(service, witness=witness)
+    if isinstance(service, IbmQuantumService):
+        from qexp.services.ibm.client import IbmQuantum
+
+        return IbmQuantum(service, witness=witness)
     from qexp.services.local import Local
 
     if workers is None and isinstance(service, LocalService):
@@ -41,6 +46,10 @@ def offline(service: Service | None) -> Reading:
         from qexp.services.reading import AnswerReading
 
         return AnswerReading()
+    if isinstance(service, IbmQuantumService):
+        from qexp.services.ibm.reading import SamplerReading
+
+        return SamplerReading()
     from qexp.services.local import Local
 
     return Local(workers=1)

@@ -88,6 +88,7 @@ class Http:
         headers: Mapping[str, str],
         params: Mapping[str, Any] | None = None,
         body: Any = None,
+        form: Mapping[str, str] | None = None,
         repeat: bool = True,
         tries: int | None = None,
     ) -> requests.Response:
@@ -99,6 +100,7 @@ class Http:
             headers: The request's own.
             params: The query.
             body: Plain values to send as JSON; None for nothing.
+            form: Fields to send as a form, where there is no body.
             repeat: Whether sending it twice does no harm. If not, it is sent again only
                 where it cannot have been accepted.
             tries: How often it is sent at most; None is for as long as `be_patient`
@@ -112,7 +114,7 @@ class Http:
             ServiceError: It cannot be sent.
         """
         what = f"{method} {shown(url)}"
-        content = {} if body is None else _json(body)
+        content = {"data": form} if body is None else _json(body)
         since = self.wait.now()
         for number in itertools.count(1):
             try:

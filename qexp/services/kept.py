@@ -27,9 +27,9 @@ def decode(submission: Submission, raw: bytes, aside: bytes | None) -> dict[str,
         except ValueError as error:
             raise ServiceError(f"service local: not an answer ({error})") from error
         return answer
-    from qexp.services.reading import AnswerReading
+    from qexp.services.connect import offline
 
-    reading = AnswerReading()
+    reading = offline(submission.service)
     try:
         if aside is not None:
             reading.recall(submission, aside)

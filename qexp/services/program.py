@@ -15,6 +15,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.providers import BackendV1
@@ -28,6 +29,9 @@ from qexp.devices.device import Device
 from qexp.errors import PointFailed, QexpError
 from qexp.planning.seeds import derive
 from qexp.services.machine import Json, Machine, Recall, Recalling, made_now
+
+if TYPE_CHECKING:  # it takes a while to import, and is seldom needed
+    from mthree import M3Mitigation
 
 COMPILE_OPTIONS = (
     "initial_layout",
@@ -116,7 +120,7 @@ def failed(names: Iterable[str], reason: str, inputs: Json, device: Device) -> J
         inputs: Options of circuit-runner that are set, by name.
         device: The device that they were for.
     """
-    results = [_failure(name, reason, inputs) for name in names]
+    results = [failure(name, reason, inputs) for name in names]
     version = str(device.configuration.get("backend_version"))
     return _answer(device.name, version, results, inputs.get("header", {}))
 
@@ -136,7 +140,8 @@ def _answer(name: str, version: str, results: list[Json], header: Json) -> Json:
     }
 
 
-def _failure(name: str, reason: str, inputs: Json) -> Json:
+def failure(name: str, reason: str, inputs: Json) -> Json:
+    """The experiment of a circuit that nothing came of."""
     return {
         "success": False,
         "status": f"ERROR: {reason}",
@@ -156,7 +161,7 @@ def _experiment(
     try:
         return _measured(machine, circuit, dict(inputs), compile, recall)
     except Exception as error:  # whatever a circuit does, the others go on
-        return _failure(circuit.name, reason(error), inputs)
+        return failure(circuit.name, reason(error), inputs)
 
 
 def reason(error: Exception) -> str:
@@ -244,7 +249,21 @@ def _mitigate(
     if not mapping:
         raise PointFailed("Measurement not found: there is nothing to mitigate")
     mitigation = machine.calibrate(list(mapping), seed, **options)
-    counts = _marginal(experiment, list(mapping.values()), compiled.num_clbits)
+    correct(experiment, mitigation, mapping, compiled.num_clbits)
+
+
+def correct(
+    experiment: Json, mitigation: M3Mitigation, mapping: dict[int, int], width: int
+) -> None:
+    """Add M3's quasi-probabilities and the mapping to an experiment.
+
+    Args:
+        experiment: One of terra's `Result`, with counts.
+        mitigation: M3, calibrated for the measured qubits.
+        mapping: Physical qubit to clbit of the final measurements.
+        width: Number of the circuit's clbits.
+    """
+    counts = _marginal(experiment, list(mapping.values()), width)
     start = time.perf_counter()
     quasi = mitigation.apply_correction(counts, list(mapping))
     experiment["header"]["measurement_mitigation_time"] = time.perf_counter() - start

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import stat
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,32 +22,51 @@ def token(service: CircuitRunnerService) -> str:
     Raises:
         ConfigError: There is none, or others may read the file.
     """
-    if service.token_file is None:
-        found = os.environ.get(TOKEN, "").strip()
-        where = TOKEN
-    else:
-        found = _from_file(Path(service.token_file).expanduser())
-        where = f"service.token_file = {service.token_file}"
-    if not found:
+    found = secret("service.token_file", service.token_file, (TOKEN,))
+    if found is None:
         raise ConfigError(
             f"service circuit_runner: no token. Put it into the environment ({TOKEN}) or "
             "into a file of mode 600 (service.token_file)."
         )
+    return found
+
+
+def secret(key: str, file: str | None, variables: Sequence[str]) -> str | None:
+    """A secret from a file, where one is named, or else from the environment.
+
+    Args:
+        key: The key that names the file.
+        file: The file.
+        variables: Environment variables, the first that is set counts.
+
+    Returns:
+        None where there is none.
+
+    Raises:
+        ConfigError: Others may read the file, or what is there is no secret of one line.
+    """
+    if file is not None:
+        found, where = _from_file(key, Path(file).expanduser()), f"{key} = {file}"
+    else:
+        named = ((os.environ.get(one, "").strip(), one) for one in variables)
+        found, where = next((one for one in named if one[0]), ("", ""))
+    if not found:
+        return None
     if not found.isascii() or not found.isprintable() or " " in found:
         raise ConfigError(f"{where}: that is no token; it holds one line of ASCII.")
     return found
 
 
-def _from_file(path: Path) -> str:
+def _from_file(key: str, path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) or mode & 0o077:
             raise ConfigError(
-                f"service.token_file = {path}: others may read it. Run: chmod 600 {path}"
+                f"{key} = {path}: others may read it. Run: chmod 600 {path}"
             )
         return path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"service.token_file = {path}: {error}") from error
+        raise ConfigError(f"{key} = {path}: {error}") from error
 
 
 def warn_of_plain(urls: Iterable[str]) -> None:

@@ -1,0 +1,1 @@
+"""Today's IBM Quantum Platform: its tokens, its devices, its jobs, its forms."""
