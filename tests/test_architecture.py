@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"mthree", "numpy", "qiskit", "qiskit_aer", "scipy", "stim"},
     ),
     # circuits of somebody else's, read in a process of its own
-    "guarded": ({"circuits"}, {"qiskit"}),
+    "guarded": ({"circuits"}, {"openqasm3", "qiskit", "qiskit_qasm3_import"}),
     "planning": (
         {"circuits", "declare", "devices", "errors", "secrets", "twin"},
         {"numpy", "qiskit"},
@@ -67,7 +67,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "services",
             "userconf",
         },
-        {"fastapi", "pydantic", "qiskit", "starlette", "uvicorn", "yaml"},
+        {"fastapi", "numpy", "pydantic", "qiskit", "starlette", "uvicorn", "yaml"},
     ),
     # metrics know no service
     "metrics": (set(), {"numpy", "scipy"}),
@@ -178,6 +178,10 @@ WALLS: dict[str, set[str]] = {
     "fastapi": {
         "emulator.account",
         "emulator.app",
+        "emulator.platform.asking",
+        "emulator.platform.devices",
+        "emulator.platform.iam",
+        "emulator.platform.jobs",
         "emulator.requests",
         "emulator.runtime",
     },

@@ -99,6 +99,11 @@ def _parse(text: str, path: Path) -> QuantumCircuit:
         raise _unreadable(named, place.split(",")[0], what or where) from error
 
 
+def is_version_3(text: str) -> bool:
+    """Whether a program says that it is OpenQASM 3, comments before that or not."""
+    return _VERSION_3.search(_COMMENTS.sub("", text)) is not None
+
+
 def widest_register(text: str) -> int:
     """The size of the widest register of a program; 0 where it has none."""
     return max((int(size) for size in _SIZE.findall(text)), default=0)

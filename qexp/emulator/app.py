@@ -12,8 +12,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from qexp.emulator import account, runtime
+from qexp.emulator.platform import devices, iam, jobs
+from qexp.emulator.problems import told
 from qexp.emulator.refusal import FAULT, NOT_A_REQUEST, NOT_FOUND, Refusal
-from qexp.emulator.requests import Service, refused, told
+from qexp.emulator.requests import Service, refused
+
+PLATFORM = "/api/v1"
+"""Where the platform's API is, below the service's own address."""
+
+ALIAS = f"/experimental{PLATFORM}"
+"""The same for its official client, which takes a URL as it is only with that word."""
 
 
 def application(service: Service, ready: Callable[[], None]) -> FastAPI:
@@ -33,6 +41,10 @@ def application(service: Service, ready: Callable[[], None]) -> FastAPI:
     app.state.service = service
     app.include_router(account.router)
     app.include_router(runtime.router)
+    app.include_router(iam.router)
+    for router in (devices.router, jobs.router):
+        app.include_router(router, prefix=PLATFORM)
+        app.include_router(router, prefix=ALIAS, include_in_schema=False)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -42,7 +54,10 @@ def application(service: Service, ready: Callable[[], None]) -> FastAPI:
 
 async def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return refused(request, error.status, error.code, error.message)
+    answer = refused(request, error.status, error.code, error.message, error.solution)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=_between(int, 1, 256), default=_cores(), metavar="N")
     add("--noise", choices=["device", "aer", "ideal"], default=usual.noise)
     add("--speed", choices=["device", "fast"], default=usual.speed)
+    add(
+        "--qpy-helper",
+        type=Path,
+        metavar="PYTHON",
+        help="a Python with a current qiskit, which reads QPY from version 13",
+    )
     add("--faults", type=Path, metavar="FILE", help="YAML with scripted faults")
     _limits(parser, usual)
     return parser
@@ -87,6 +93,17 @@ def _limits(parser: argparse.ArgumentParser, usual: Settings) -> None:
         ("queue_limit", _between(int, 1, 10**6), "jobs of all tokens"),
         ("request_bytes", _between(int, 1, 2**31), "bytes of a request"),
         ("token_ttl", positive, "seconds for which an access token is good"),
+        ("jwt_ttl", positive, "the same for the platform's"),
+        (
+            "submissions_per_minute",
+            _between(int, 1, 10**6),
+            "jobs of a key on the platform; any number if not set",
+        ),
+        (
+            "usage_limit",
+            positive,
+            "QPU seconds of a key on the platform, in 28 days; any if not set",
+        ),
         ("job_seconds", positive, "seconds that a job may run"),
         (
             "job_memory",

@@ -13,7 +13,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qexp.emulator import faults
 from qexp.emulator.refusal import MAINTENANCE, body
-from qexp.emulator.requests import RUNTIME
 
 _OPEN: WeakValueDictionary[Any, asyncio.Transport] = WeakValueDictionary()
 
@@ -126,8 +125,7 @@ async def _answer(
         status, code, message = fault.status, fault.code, fault.message
         if fault.retry_after is not None:
             headers.append((b"retry-after", str(fault.retry_after).encode()))
-    runtime = scope["path"].startswith(RUNTIME)
-    whole = json.dumps(body(status, code, message, runtime)).encode()
+    whole = json.dumps(body(status, code, message, scope["path"])).encode()
     headers += [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(whole)).encode()),

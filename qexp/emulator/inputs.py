@@ -127,10 +127,15 @@ def _execution(inputs: Inputs, device: Device) -> None:
             *NOT_A_REQUEST, "meas_level: only classified outcomes (2) are here"
         )
     options.pop("meas_return", None)
-    _rep_delay(inputs, device)
+    settle_rep_delay(inputs, device)
 
 
-def _rep_delay(inputs: Inputs, device: Device) -> None:
+def settle_rep_delay(inputs: Inputs, device: Device) -> None:
+    """Leave a `rep_delay` out that has no effect.
+
+    Raises:
+        Refusal: It is not in the device's range.
+    """
     delay, allowed = inputs.options.get("rep_delay"), device.rep_delay_range
     if delay is None:
         return

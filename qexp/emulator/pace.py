@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from qexp.declare.options import Options
-from qexp.devices.cost import busy, quantum_seconds
+from qexp.devices.cost import JOB_OVERHEAD, busy, shots_seconds
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
 from qexp.services.program import decoded
@@ -31,11 +31,15 @@ def run_seconds(
         device: The device.
     """
     properties = backend(device).properties()
-    lengths = [
-        busy(decoded(result["header"]["compiled"]), device, properties)
-        for result in results
-    ]
     names = ("shots", "rep_delay", "init_qubits", "use_measure_esp")
     given = {key: options[key] for key in names if key in options}
     asked = Options.model_validate(given).with_defaults(device.option_defaults)
-    return quantum_seconds(lengths, asked)
+    total = JOB_OVERHEAD
+    for result in results:
+        length = busy(decoded(result["header"]["compiled"]), device, properties)
+        own = asked.model_copy(update={"shots": result["shots"]})
+        seconds = None if length is None else shots_seconds(length, own)
+        if seconds is None:
+            return None
+        total += seconds
+    return total

@@ -29,7 +29,12 @@ TOO_WIDE = (400, 1109)
 TOO_FEW_SHOTS = (400, 6001)
 REP_DELAY = (400, 8030)
 NO_ESP = (400, 8037)
+RAN_TOO_LONG = 1305
 """HTTP status and error code of each refusal; jobs that fail later have the code only."""
+
+
+LISTING = ("/runtime/", "/api/v1/", "/experimental/")
+"""Where an error body has a list of errors; the account API has a single one."""
 
 
 class Refusal(Exception):
@@ -39,14 +44,25 @@ class Refusal(Exception):
         status: HTTP status, where a request is answered with it.
         code: The service's error code.
         message: The sentence.
+        solution: What to do about it.
+        retry_after: Seconds after which to ask again; None is not said.
     """
 
-    def __init__(self, status: int, code: int, message: str) -> None:
-        """Keep status, code and message."""
+    def __init__(
+        self,
+        status: int,
+        code: int,
+        message: str,
+        solution: str = "",
+        retry_after: int | None = None,
+    ) -> None:
+        """Keep what there is to say."""
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
+        self.solution = solution
+        self.retry_after = retry_after
 
     @property
     def text(self) -> str:
@@ -54,19 +70,21 @@ class Refusal(Exception):
         return f"{self.message.rstrip('.')}. Error code: {self.code}."
 
 
-def body(status: int, code: int, message: str, runtime: bool) -> dict[str, Any]:
-    """The body of an error response.
+def body(
+    status: int, code: int, message: str, path: str, solution: str = ""
+) -> dict[str, Any]:
+    """The body of an error response, in the form of the API it came to.
 
     Args:
         status: HTTP status.
         code: The service's error code.
         message: The sentence.
-        runtime: Whether in the form of the runtime API, which has a list; the account
-            API has a single error.
+        path: The path of the request.
+        solution: What to do about it.
     """
-    if runtime:
-        error = {"code": code, "message": message, "solution": "", "more_info": ""}
-        return {"errors": [error], "trace": uuid.uuid4().hex}
+    if path.startswith(LISTING):
+        error = {"code": code, "message": message, "solution": solution}
+        return {"errors": [{**error, "more_info": ""}], "trace": uuid.uuid4().hex}
     return {
         "error": {
             "statusCode": status,

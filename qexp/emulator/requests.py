@@ -62,6 +62,21 @@ def owner(connection: HTTPConnection) -> str:
     )
 
 
+async def received(request: Request) -> bytes:
+    """The body of a request.
+
+    Raises:
+        Refusal: It is too large.
+    """
+    most = service(request).settings.request_bytes
+    whole = bytearray()
+    async for part in request.stream():
+        whole += part
+        if len(whole) > most:
+            raise Refusal(*TOO_LARGE, f"The request has more than {most} bytes")
+    return bytes(whole)
+
+
 async def content(request: Request) -> Any:
     """The JSON that was sent, whatever type it is said to have.
 
@@ -69,14 +84,9 @@ async def content(request: Request) -> Any:
         Refusal: It is too large, or not JSON, or JSON that could not be given back: half
             a surrogate pair, or some 250 levels.
     """
-    most = service(request).settings.request_bytes
-    received = bytearray()
-    async for part in request.stream():
-        received += part
-        if len(received) > most:
-            raise Refusal(*TOO_LARGE, f"The request has more than {most} bytes")
+    whole = await received(request)
     try:
-        sent = json.loads(received, parse_float=_finite, parse_constant=_finite)
+        sent = json.loads(whole, parse_float=_finite, parse_constant=_finite)
         _ANYTHING.dump_json([[[[sent]]]])  # an answer has it deeper than the request
     except (ValueError, RecursionError) as error:
         raise Refusal(*NOT_A_REQUEST, f"The request is not JSON: {error}") from error
@@ -90,25 +100,8 @@ def _finite(text: str) -> float:
     return value
 
 
-_SAID = {
-    "missing": "is missing",
-    "string_type": "must be text",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-}
-
-
-def told(problem: Any) -> str:
-    """One of pydantic's problems with a request, as a sentence about an input."""
-    where = [str(one) for one in problem["loc"] if one != "query"]
-    name = ".".join(where) or "the request"
-    if problem["type"] in _SAID:
-        return f"{name} {_SAID[problem['type']]}"
-    reason = problem["msg"].replace("Input should", "must").partition(",")[0]
-    return f"{name} {reason}"
-
-
-def refused(request: Request, status: int, code: int, message: str) -> JSONResponse:
+def refused(
+    request: Request, status: int, code: int, message: str, solution: str = ""
+) -> JSONResponse:
     """The response to a request that is refused, in the form of the API it came to."""
-    runtime = request.url.path.startswith(RUNTIME)
-    return JSONResponse(body(status, code, message, runtime), status)
+    return JSONResponse(body(status, code, message, request.url.path, solution), status)

@@ -1,4 +1,4 @@
-"""One job through the embedded circuit-runner: parts, and a terra Result of them."""
+"""A job of circuit-runner's: parts of a submission, and a terra Result of the answers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,44 @@ from qiskit import QuantumCircuit
 
 from qexp.circuits import Built
 from qexp.declare.config import LocalService
-from qexp.emulator.inputs import Inputs
+from qexp.emulator import pace
+from qexp.emulator.circuit_runner import NAME
+from qexp.emulator.compiling import require_layouts
+from qexp.emulator.execution import Answers, Execution, Json, Tools
+from qexp.emulator.inputs import Inputs, require_number, require_room, taken
 from qexp.emulator.refusal import FAULT, Refusal
 from qexp.emulator.shelf import Offered
 from qexp.emulator.store import Job
 from qexp.planning.submission import Part, Submission
+from qexp.services.task import encoded
 
-Json = dict[str, Any]
+__all__ = ["NAME", "execution"]
+
+
+def execution(job: Job, offered: Offered, tools: Tools) -> Execution:
+    """What a job runs and answers.
+
+    Raises:
+        Refusal: The program or the device does not take it.
+        Unreadable: A circuit cannot be read.
+    """
+    sent = job.params["circuits"]
+    require_number(len(sent) if isinstance(sent, list) else 1, offered)
+    inputs = taken(job.params, offered.device)
+    circuits = tools.read(sent)
+    require_room(circuits, offered)
+    require_layouts(inputs.options, circuits)
+    names = [circuit.name for circuit in circuits]
+
+    def finish(answers: Answers, taken: float) -> tuple[bytes, float | None]:
+        answer = merged(answers, job, names, taken)
+        used = pace.run_seconds(answer["results"], inputs.options, offered.device)
+        if tools.settings.speed == "device" and used is not None:
+            answer["time_taken"] = used
+        return encoded(answer, job.id), used
+
+    asked = submission(job, offered, inputs, circuits, tools.settings.noise)
+    return Execution(asked, finish, inputs.notes)
 
 
 def submission(
@@ -72,9 +103,7 @@ def distinct(names: Sequence[str]) -> list[str]:
     return made
 
 
-def merged(
-    answers: Sequence[Json], job: Job, names: Sequence[str], taken: float
-) -> Json:
+def merged(answers: Answers, job: Job, names: Sequence[str], taken: float) -> Json:
     """One Result of the answers to a job's parts.
 
     Args:
@@ -82,6 +111,26 @@ def merged(
         job: The job.
         names: The circuits' own names, in the same order.
         taken: Seconds that the job took.
+
+    Raises:
+        Refusal: A circuit failed, and with it the job.
+    """
+    results = require_success(answers, names)
+    for name, result in zip(names, results, strict=True):
+        result["header"]["name"] = name
+    return {
+        **answers[0],
+        "job_id": job.id,
+        "status": "COMPLETED",
+        "success": True,
+        "results": results,
+        "execution_id": secrets.token_hex(8),
+        "time_taken": taken,
+    }
+
+
+def require_success(answers: Answers, names: Sequence[str]) -> list[Json]:
+    """The experiments of all answers.
 
     Raises:
         Refusal: A circuit failed, and with it the job.
@@ -94,14 +143,4 @@ def merged(
     ]
     if wrong:
         raise Refusal(*FAULT, "; ".join(wrong))
-    for name, result in zip(names, results, strict=True):
-        result["header"]["name"] = name
-    return {
-        **answers[0],
-        "job_id": job.id,
-        "status": "COMPLETED",
-        "success": True,
-        "results": results,
-        "execution_id": secrets.token_hex(8),
-        "time_taken": taken,
-    }
+    return results

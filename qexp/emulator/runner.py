@@ -11,21 +11,27 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from qexp.emulator import pace
-from qexp.emulator.compiling import require_layouts
-from qexp.emulator.inputs import require_number, require_room, taken
-from qexp.emulator.refusal import FAULT, UNREADABLE, Refusal
-from qexp.emulator.run import merged, submission
+from qexp.emulator import run
+from qexp.emulator.execution import Program, Tools
+from qexp.emulator.platform import sampler
+from qexp.emulator.refusal import FAULT, RAN_TOO_LONG, UNREADABLE, Refusal
 from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Shelf
-from qexp.emulator.store import COMPLETED, FAILED, TOO_LONG, Job, Store
+from qexp.emulator.states import COMPLETED, FAILED, TOO_LONG
+from qexp.emulator.store import Ended, Job, Store
 from qexp.emulator.turns import Turns
 from qexp.guarded.reader import Readers, Unreadable
 from qexp.planning.submission import Job as Receipt
 from qexp.planning.submission import Submission
 from qexp.services import memory
 from qexp.services.pool import Pool
-from qexp.services.task import Task, encoded
+from qexp.services.task import Task
+
+PROGRAMS: dict[str, Program] = {
+    run.NAME: run.execution,
+    sampler.NAME: sampler.execution,
+}
+"""How a job of each program is run."""
 
 TICK = 0.2
 """Seconds after which a thread looks again, where nothing has woken it."""
@@ -123,54 +129,42 @@ class Runner:
 
     def _keep(self, job: Job) -> None:
         """Run a job and keep how it ended."""
-        result, status = self._ended(job)
+        ended = self._ended(job)
         if self._stopping:
             raise _Gone
-        if status != COMPLETED:
-            self._store.note(job.id, result.decode())
-        self._store.finish(job.id, status, result)
+        if ended.status != COMPLETED:
+            self._store.note(job.id, ended.result.decode())
+        self._store.finish(job.id, ended)
 
-    def _ended(self, job: Job) -> tuple[bytes, str]:
+    def _ended(self, job: Job) -> Ended:
         try:
-            return self._ran(job), COMPLETED
+            return Ended(COMPLETED, self._ran(job))
         except _Gone:
             raise
         except TimeoutError:
-            seconds = self._settings.job_seconds
-            return f"Job ran longer than {seconds:g} seconds".encode(), TOO_LONG
+            why = f"Job ran longer than {self._settings.job_seconds:g} seconds"
+            return Ended(TOO_LONG, why.encode(), why, RAN_TOO_LONG)
         except Refusal as refusal:
-            return refusal.text.encode(), FAILED
+            return _failed(refusal)
         except Unreadable as error:
-            return Refusal(*UNREADABLE, str(error)).text.encode(), FAILED
+            return _failed(Refusal(*UNREADABLE, str(error)))
         except Exception as error:  # a job must not take the service with it
             traceback.print_exception(error)  # it is for whoever runs the service
-            fault = Refusal(*FAULT, f"The service has a fault ({type(error).__name__})")
-            return fault.text.encode(), FAILED
+            what = f"The service has a fault ({type(error).__name__})"
+            return _failed(Refusal(*FAULT, what))
 
     def _ran(self, job: Job) -> bytes:
         start = time.monotonic()
-        offered = self._shelf[job.backend]
-        sent = job.params["circuits"]
-        require_number(len(sent) if isinstance(sent, list) else 1, offered)
-        inputs = taken(job.params, offered.device)
-        for note in inputs.notes:
+        tools = Tools(self._readers.read, self._settings)
+        execution = PROGRAMS[job.program](job, self._shelf[job.backend], tools)
+        for note in execution.notes:
             self._store.note(job.id, note)
-        try:
-            circuits = self._readers.read(sent)
-        except Unreadable as error:
-            raise Refusal(*UNREADABLE, str(error)) from error
-        require_room(circuits, offered)
-        require_layouts(inputs.options, circuits)
-        asked = submission(job, offered, inputs, circuits, self._settings.noise)
-        answers = self._answers(asked, start)
-        names = [circuit.name for circuit in circuits]
-        answer = merged(answers, job, names, time.monotonic() - start)
-        seconds = pace.run_seconds(answer["results"], inputs.options, offered.device)
+        answers = self._answers(execution.submission, start)
+        result, seconds = execution.finish(answers, time.monotonic() - start)
         self._store.use(job.id, seconds)
         if self._settings.speed == "device" and seconds is not None:
-            answer["time_taken"] = seconds
             self._pause(job, start + seconds)
-        return encoded(answer, job.id)
+        return result
 
     def _answers(self, asked: Submission, start: float) -> list[dict[str, Any]]:
         """The answers to a submission's parts, in their order."""
@@ -208,6 +202,10 @@ class Runner:
         while time.monotonic() < until:
             time.sleep(min(TICK, max(0.0, until - time.monotonic())))
             self._require_wanted(job.id)
+
+
+def _failed(refusal: Refusal) -> Ended:
+    return Ended(FAILED, refusal.text.encode(), refusal.message, refusal.code)
 
 
 def _memory(settings: Settings) -> int:

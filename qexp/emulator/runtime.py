@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from qexp.emulator import pace
 from qexp.emulator.circuit_runner import METADATA, NAME
+from qexp.emulator.problems import told
 from qexp.emulator.refusal import (
     FORBIDDEN,
     JOB_LIMIT,
@@ -24,9 +25,11 @@ from qexp.emulator.refusal import (
     QUEUE_FULL,
     Refusal,
 )
-from qexp.emulator.requests import RUNTIME, Service, content, owner, service, told
+from qexp.emulator.requests import RUNTIME, Service, content, owner, service
 from qexp.emulator.settings import GROUP, HUB, PROJECT
-from qexp.emulator.store import CANCELLED, COMPLETED, OPEN, Job
+from qexp.emulator.states import CANCELLED, COMPLETED, OPEN
+from qexp.emulator.store import Job
+from qexp.emulator.wanted import Wanted
 
 router = APIRouter(prefix=RUNTIME)
 
@@ -129,9 +132,9 @@ async def jobs(
     program: str | None = None,
 ) -> dict[str, Any]:
     """A token's jobs, the newest first."""
-    found, count = service(request).store.listed(
-        owner(request), limit, offset, pending, program
-    )
+    programs = [NAME] if program in (None, NAME) else []
+    wanted = Wanted(owner(request), programs, limit, offset, pending)
+    found, count = service(request).store.listed(wanted)
     return {"jobs": [_shown(job) for job in found], "count": count}
 
 
@@ -211,7 +214,8 @@ async def stream(socket: WebSocket, job: str) -> None:
     except Refusal:
         await socket.close(1008)
         return
-    if ours.store.find(user, job) is None:
+    found = ours.store.find(user, job)
+    if found is None or found.program != NAME:
         await socket.close(1008)
         return
     await socket.accept()
@@ -226,7 +230,7 @@ async def stream(socket: WebSocket, job: str) -> None:
 
 def _found(request: Request, job: str) -> Job:
     found = service(request).store.find(owner(request), job)
-    if found is None:
+    if found is None or found.program != NAME:
         raise Refusal(*NO_JOB, f"Job {job} not found")
     return found
 

@@ -30,6 +30,12 @@ class Settings:
         queue_limit: Most jobs of all tokens that are not finished.
         request_bytes: Most bytes of a request.
         token_ttl: Seconds for which an access token is good.
+        jwt_ttl: Seconds for which the platform's access token is good.
+        submissions_per_minute: Most jobs that a key may submit to the platform in a
+            minute; None is any number.
+        usage_limit: QPU seconds that a key may use on the platform in 28 days; None is
+            any number.
+        qpy_helper: Path of a Python with a qiskit that reads newer QPY than terra.
         job_seconds: Seconds of running after which a job is ended.
         job_memory: Most MiB that each worker may take for jobs; None is three quarters
             of the machine's memory, divided by the workers.
@@ -49,6 +55,10 @@ class Settings:
     queue_limit: int = 1000
     request_bytes: int = 50 * 2**20
     token_ttl: float = 1_209_600
+    jwt_ttl: float = 3600
+    submissions_per_minute: int | None = None
+    usage_limit: float | None = None
+    qpy_helper: Path | None = None
     job_seconds: float = 14_400
     job_memory: int | None = None
     seconds: float | None = None

@@ -112,9 +112,12 @@ class Shelf:
     @cached_property
     def configurations(self) -> bytes:
         """All configurations, as the list of devices."""
-        return json.dumps(
-            [self[name].configuration for name in self.names], default=_plain
-        ).encode()
+        return plain([self[name].configuration for name in self.names])
+
+
+def plain(value: Any) -> bytes:
+    """What a device is described with, as JSON; complex numbers as pairs."""
+    return json.dumps(value, default=_plain).encode()
 
 
 def _plain(value: Any) -> Any:

@@ -13,17 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, TOO_LONG = (
-    "Queued",
-    "Running",
-    "Completed",
-    "Failed",
-    "Cancelled",
-    "Cancelled - Ran too long",
-)
-"""The states of a job, as they are served."""
-
-OPEN = (QUEUED, RUNNING)
+from qexp.emulator.states import CANCELLED, OPEN, QUEUED, RUNNING
+from qexp.emulator.wanted import Wanted
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -40,7 +31,11 @@ CREATE TABLE IF NOT EXISTS jobs (
     starts REAL NOT NULL,
     result BLOB,
     quantum_seconds REAL,
-    logs TEXT NOT NULL DEFAULT ''
+    logs TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '[]',
+    session TEXT,
+    reason TEXT,
+    code INTEGER
 );
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, number);
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
@@ -50,12 +45,17 @@ CREATE TABLE IF NOT EXISTS access (
 """
 _COLUMNS = (
     "id, owner, backend, program, request, status, created, running, finished, starts, "
-    "quantum_seconds"
+    "quantum_seconds, tags, session, reason, code"
 )
 
-
-NEW = "quantum_seconds"
-"""A column that the databases of earlier emulators do not have."""
+_NEW = {
+    "quantum_seconds": "REAL",
+    "tags": "TEXT NOT NULL DEFAULT '[]'",
+    "session": "TEXT",
+    "reason": "TEXT",
+    "code": "INTEGER",
+}
+"""Columns that the databases of earlier emulators do not have."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,10 @@ class Job:
         finished: When it ended.
         starts: Time (seconds of the epoch) before which it does not run.
         quantum_seconds: QPU seconds that it took; None where that is not known.
+        tags: Its tags.
+        session: The session that it belongs to.
+        reason: Why it failed.
+        code: The error code of that.
     """
 
     id: str
@@ -87,12 +91,33 @@ class Job:
     finished: str | None
     starts: float
     quantum_seconds: float | None
+    tags: list[str]
+    session: str | None
+    reason: str | None
+    code: int | None
 
     @property
     def params(self) -> dict[str, Any]:
         """The program's inputs, as they came."""
         params: dict[str, Any] = self.request["params"]
         return params
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended.
+
+    Attributes:
+        status: Its state.
+        result: What `/results` gives.
+        reason: Why it failed.
+        code: The error code of that.
+    """
+
+    status: str
+    result: bytes
+    reason: str | None = None
+    code: int | None = None
 
 
 def now() -> str:
@@ -114,19 +139,25 @@ class Store:
         self._database.executescript(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA
         )
-        if not self._all("SELECT 1 FROM pragma_table_info('jobs') WHERE name = ?", NEW):
-            self._do(f"ALTER TABLE jobs ADD COLUMN {NEW} REAL")
-        self._do(
+        there = {
+            row[0] for row in self.read("SELECT name FROM pragma_table_info('jobs')")
+        }
+        for column, kind in _NEW.items():
+            if column not in there:
+                self.write(f"ALTER TABLE jobs ADD COLUMN {column} {kind}")
+        self.write(
             "UPDATE jobs SET status = ?, running = NULL WHERE status = ?",
             QUEUED,
             RUNNING,
         )
 
-    def _do(self, sql: str, *values: Any) -> int:
+    def write(self, sql: str, *values: Any) -> int:
+        """Do a statement; gives how many rows it changed."""
         with self._lock:
             return self._database.execute(sql, values).rowcount
 
-    def _all(self, sql: str, *values: Any) -> list[Any]:
+    def read(self, sql: str, *values: Any) -> list[Any]:
+        """The rows of a statement."""
         with self._lock:
             return self._database.execute(sql, values).fetchall()
 
@@ -135,43 +166,31 @@ class Store:
     ) -> str:
         """Accept a job; gives its id."""
         job = secrets.token_hex(16)
-        self._do(
+        self.write(
             "INSERT INTO jobs (id, owner, backend, program, request, status, created, "
-            "starts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "starts, tags, session) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(job, owner, backend, request["program_id"], json.dumps(request)),
             *(QUEUED, now(), starts),
+            *(json.dumps(request.get("tags") or []), request.get("session_id")),
         )
         return job
 
     def find(self, owner: str, job: str) -> Job | None:
         """A token's job; None where there is none, or it is another's."""
-        rows = self._all(
+        rows = self.read(
             f"SELECT {_COLUMNS} FROM jobs WHERE id = ? AND owner = ?", job, owner
         )
         return _job(rows[0]) if rows else None
 
-    def listed(
-        self,
-        owner: str,
-        limit: int,
-        offset: int,
-        pending: bool | None = None,
-        program: str | None = None,
-    ) -> tuple[list[Job], int]:
-        """A token's jobs, the newest first, and how many there are in all."""
-        where, values = "owner = ?", [owner]
-        if pending is not None:
-            where += f" AND status {'' if pending else 'NOT '}IN (?, ?)"
-            values += OPEN
-        if program is not None:
-            where += " AND program = ?"
-            values.append(program)
-        rows = self._all(
+    def listed(self, wanted: Wanted) -> tuple[list[Job], int]:
+        """A page of a token's jobs, and how many there are in all."""
+        where, values = wanted.where
+        rows = self.read(
             f"SELECT {_COLUMNS} FROM jobs WHERE {where} "
-            "ORDER BY number DESC LIMIT ? OFFSET ?",
-            *(*values, limit, offset),
+            f"ORDER BY number {wanted.order} LIMIT ? OFFSET ?",
+            *(*values, wanted.limit, wanted.offset),
         )
-        total = self._all(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
+        total = self.read(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
         return [_job(row) for row in rows], int(total[0][0])
 
     def unfinished(self, owner: str | None = None, backend: str | None = None) -> int:
@@ -191,7 +210,7 @@ class Store:
             if value is not None:
                 where += f" AND {column} = ?"
                 values.append(value)
-        rows = self._all(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
+        rows = self.read(f"SELECT COUNT(*) FROM jobs WHERE {where}", *values)
         return int(rows[0][0])
 
     def waiting(self, time: float, without: Sequence[str] = ()) -> list[str]:
@@ -201,7 +220,7 @@ class Store:
             time: Now; a job that starts later is left.
             without: Backends that are busy.
         """
-        rows = self._all(
+        rows = self.read(
             f"SELECT owner FROM jobs WHERE {_ready(without)} GROUP BY owner "
             "ORDER BY MIN(number)",
             *(QUEUED, time, *without),
@@ -216,7 +235,7 @@ class Store:
             time: As for `waiting`, and so on.
             without: Backends that are busy.
         """
-        rows = self._all(
+        rows = self.read(
             "UPDATE jobs SET status = ?, running = ? WHERE number = (SELECT number FROM "
             f"jobs WHERE {_ready(without)} AND owner = ? ORDER BY number LIMIT 1) "
             f"RETURNING {_COLUMNS}",
@@ -227,65 +246,69 @@ class Store:
     def runs(self, job: str) -> bool:
         """Whether a job is still running: not cancelled, not deleted."""
         sql = "SELECT 1 FROM jobs WHERE id = ? AND status = ?"
-        return bool(self._all(sql, job, RUNNING))
+        return bool(self.read(sql, job, RUNNING))
 
     def note(self, job: str, line: str) -> None:
         """Add a line to a job's logs."""
-        self._do("UPDATE jobs SET logs = logs || ? WHERE id = ?", f"{line}\n", job)
+        self.write("UPDATE jobs SET logs = logs || ? WHERE id = ?", f"{line}\n", job)
 
     def use(self, job: str, seconds: float | None) -> None:
         """Keep how many QPU seconds a job took."""
-        self._do("UPDATE jobs SET quantum_seconds = ? WHERE id = ?", seconds, job)
+        self.write("UPDATE jobs SET quantum_seconds = ? WHERE id = ?", seconds, job)
 
-    def finish(self, job: str, status: str, result: bytes) -> bool:
+    def finish(self, job: str, end: Ended) -> bool:
         """End a running job; False where it is not running any more."""
         return bool(
-            self._do(
-                "UPDATE jobs SET status = ?, finished = ?, result = ? "
-                "WHERE id = ? AND status = ?",
-                *(status, now(), result, job, RUNNING),
+            self.write(
+                "UPDATE jobs SET status = ?, finished = ?, result = ?, reason = ?, "
+                "code = ? WHERE id = ? AND status = ?",
+                *(end.status, now(), end.result, end.reason, end.code, job, RUNNING),
             )
         )
 
     def cancel(self, job: str) -> bool:
         """Cancel a job; False where it has ended."""
         return bool(
-            self._do(
+            self.write(
                 "UPDATE jobs SET status = ?, finished = ? WHERE id = ? AND status IN "
                 "(?, ?)",
                 *(CANCELLED, now(), job, *OPEN),
             )
         )
 
+    def tag(self, job: str, tags: list[str]) -> None:
+        """Give a job other tags."""
+        self.write("UPDATE jobs SET tags = ? WHERE id = ?", json.dumps(tags), job)
+
     def delete(self, job: str) -> None:
         """Forget a job."""
-        self._do("DELETE FROM jobs WHERE id = ?", job)
+        self.write("DELETE FROM jobs WHERE id = ?", job)
 
     def result(self, job: str) -> bytes:
         """What a job ended with."""
-        rows = self._all("SELECT result FROM jobs WHERE id = ?", job)
+        rows = self.read("SELECT result FROM jobs WHERE id = ?", job)
         return bytes(rows[0][0] or b"") if rows else b""
 
     def logs(self, job: str) -> str:
         """What was noted of a job."""
-        rows = self._all("SELECT logs FROM jobs WHERE id = ?", job)
+        rows = self.read("SELECT logs FROM jobs WHERE id = ?", job)
         return str(rows[0][0]) if rows else ""
 
     def grant(self, digest: str, owner: str, expires: float, time: float) -> None:
         """Keep the digest of an access token, and forget those that have expired."""
-        self._do("DELETE FROM access WHERE expires <= ?", time)
-        self._do("INSERT INTO access VALUES (?, ?, ?)", digest, owner, expires)
+        self.write("DELETE FROM access WHERE expires <= ?", time)
+        self.write("INSERT INTO access VALUES (?, ?, ?)", digest, owner, expires)
 
     def granted(self, digest: str, time: float) -> str | None:
         """The owner of an access token that is still good."""
-        rows = self._all(
+        rows = self.read(
             "SELECT owner FROM access WHERE digest = ? AND expires > ?", digest, time
         )
         return str(rows[0][0]) if rows else None
 
     def revoke(self) -> None:
         """Let all access tokens expire now."""
-        self._do("DELETE FROM access")
+        self.write("DELETE FROM access")
 
     def close(self) -> None:
         """Close the database."""
@@ -301,4 +324,5 @@ def _ready(without: Sequence[str]) -> str:
 def _job(row: Sequence[Any]) -> Job:
     values = list(row)
     values[4] = json.loads(values[4])
+    values[11] = json.loads(values[11])
     return Job(*values)

@@ -39,9 +39,12 @@ def kept(folder: Path) -> tuple[Path, str]:
     return file, token
 
 
+_SCHEMES = ("apikey", "bearer")
+
+
 def digest(token: str) -> str:
     """What of a token is kept."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 class Tokens:
@@ -65,12 +68,37 @@ class Tokens:
         Raises:
             Refusal: There is no such API token.
         """
-        owner = digest(token)
+        access = secrets.token_urlsafe(32)
+        return access, self.grant(token, access, self.ttl)
+
+    def grant(self, token: str, access: str, ttl: float) -> str:
+        """Make an access token good for some seconds; gives whose it is.
+
+        Args:
+            token: An API token.
+            access: The access token.
+            ttl: The seconds.
+
+        Raises:
+            Refusal: There is no such API token.
+        """
+        owner, now = digest(token), time.time()
         if owner not in self._owners:
             raise Refusal(*LOGIN, "Login failed")
-        access, time_ = secrets.token_urlsafe(32), time.time()
-        self._store.grant(digest(access), owner, time_ + self.ttl, time_)
-        return access, owner
+        self._store.grant(digest(access), owner, now + ttl, now)
+        return owner
+
+    def holder(self, scheme: str, credential: str) -> str | None:
+        """Who has a credential; None where it is not good (any more).
+
+        Args:
+            scheme: `bearer` for an access token, `apikey` for an API token.
+            credential: The token.
+        """
+        owner: str | None = digest(credential)
+        if scheme == "bearer":
+            owner = self._store.granted(digest(credential), time.time())
+        return owner if owner in self._owners and scheme in _SCHEMES else None
 
     def owner(self, access: str | None, authorization: str | None) -> str:
         """Whose request it is.

@@ -21,7 +21,7 @@ from typing import Any
 
 import qiskit.circuit
 import qiskit.pulse
-from qiskit import QuantumCircuit, qasm2, qasm3, qpy
+from qiskit import QuantumCircuit, qasm2, qpy
 from qiskit.circuit.operation import Operation
 from qiskit.exceptions import QiskitError
 from qiskit.qpy.binary_io import circuits as circuits_io
@@ -29,7 +29,8 @@ from qiskit.qpy.binary_io import schedules as schedules_io
 from qiskit.qpy.binary_io import value as value_io
 from qiskit.synthesis.evolution import EvolutionSynthesis
 
-from qexp.circuits.qasm import WIDEST, widest_register
+from qexp.circuits.qasm import WIDEST, is_version_3, widest_register
+from qexp.guarded import programs
 
 MOST_BYTES = 256 * 2**20
 """Most bytes of one circuit, decompressed."""
@@ -115,6 +116,8 @@ def read(request: bytes) -> bytes:
 
 def _read(item: Any) -> QuantumCircuit | str:
     try:
+        if isinstance(item, dict) and "values" in item:
+            return _bound(_assigned(_circuit(item["circuit"]), item["values"]))
         return _bound(_circuit(item))
     except MemoryError:
         return "it takes too much memory"
@@ -148,6 +151,19 @@ def _circuit(item: Any) -> QuantumCircuit:
     return found[0]
 
 
+def _assigned(circuit: QuantumCircuit, values: Any) -> QuantumCircuit:
+    """A circuit with its parameters bound, by name or in the order of their names."""
+    names = [parameter.name for parameter in circuit.parameters]
+    if isinstance(values, list) and len(values) != len(names):
+        raise Refused(f"it has {len(names)} parameters, and {len(values)} values")
+    if isinstance(values, dict) and sorted(values) != sorted(names):
+        raise Refused(
+            f"its parameters are {', '.join(names) or 'none'}, and there are values for "
+            f"{', '.join(sorted(values)) or 'none'}"
+        )
+    return circuit.assign_parameters(values)
+
+
 def _bound(circuit: QuantumCircuit) -> QuantumCircuit:
     if circuit.parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
@@ -168,9 +184,8 @@ def _program(text: str) -> QuantumCircuit:
         raise Refused("it is empty")
     if widest_register(text) > WIDEST:
         raise Refused(f"a register has more than {WIDEST} bits")
-    plain = text.lstrip()
-    if plain.startswith("OPENQASM 3"):
-        return qasm3.loads(text)
+    if is_version_3(text):
+        return programs.loads(text)
     # no include path: a program names no files of this machine
     return qasm2.loads(
         text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS

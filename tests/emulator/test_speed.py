@@ -12,7 +12,7 @@ from tests.emulating import bell, emulating, encoded
 
 def test_a_job_takes_as_long_as_the_device_would():
     local = Local(workers=1)
-    found = answers(local, submission(part("a")))
+    found = answers(local, submission(part("a"), shots=4000))
     options = {"shots": 4000, "rep_delay": 0.0001}
     device = load(Backend(name="ibmq_manila", snapshot="manila"))
     seconds = run_seconds(list(found.values()), options, device)
