@@ -9,6 +9,7 @@ import requests
 from qiskit import QuantumCircuit, qasm3, transpile
 
 from qexp.declare.config import Backend
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.devices.device import load
 from qexp.devices.snapshot import backend
 from tests.emulating import PATIENCE, TOKEN, Emulator
@@ -23,6 +24,21 @@ def exchanged(base: str, key: str) -> requests.Response:
     """The answer to an API key."""
     form = {"grant_type": GRANT, "apikey": key, "response_type": "cloud_iam"}
     return requests.post(f"{base}/identity/token", data=form, timeout=PATIENCE)
+
+
+def platform_of(emulator: Emulator, **fields: Any) -> IbmQuantumService:
+    """The section with which qexp speaks to the platform API of an emulator."""
+    base = emulator.url.removesuffix("/api")
+    usual = {
+        "instance": CRN,
+        "url": f"{base}/api/v1",
+        "iam_url": base,
+        "jobs_per_minute": 10_000,
+        "settle_seconds": 0.5,
+        "poll_seconds": 0.1,
+        "poll_longest": 0.5,
+    }
+    return IbmQuantumService(**{**usual, **fields})
 
 
 class Speaker:
