@@ -224,6 +224,7 @@ def joined(finished: Sequence[Finished]) -> Finished:
         Table(
             list(_all(one.table.rows for one in finished)),
             list(_all(one.table.watched for one in finished)),
+            {k: v for one in finished for k, v in one.table.devices.items()},
         ),
         {k: v for one in finished for k, v in one.outcomes.items()},
         any(one.interrupted for one in finished),

@@ -60,6 +60,12 @@ class Ran:
         return self.place.cell.ready[0]
 
     @property
+    def device_then(self) -> Device:
+        """The device with the calibration that was in force when the job ran."""
+        job = self.result.executed
+        return self.device if job is None else job.device(self.device)
+
+    @property
     def built(self) -> Built:
         """The circuits, as declared."""
         return self.place.cell.ready[1]

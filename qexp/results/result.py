@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qexp.errors import ServiceError
 from qexp.planning.submission import Submission
+from qexp.results.executed import Executed, executed
 
 Json = dict[str, Any]
 
@@ -41,11 +42,13 @@ class Result:
         name: The part's name: a point's id, or a sentinel's.
         measured: One entry for each circuit, in order; empty where it failed.
         error: Why it failed, or None.
+        executed: How its job was run, where the service tells.
     """
 
     name: str
     measured: tuple[Measured, ...]
     error: str | None = None
+    executed: Executed | None = None
 
 
 def split(submission: Submission, answer: Json) -> list[Result]:
@@ -66,8 +69,12 @@ def split(submission: Submission, answer: Json) -> list[Result]:
         raise ServiceError(
             f"the answer has the circuits {list(experiments)}; {sent} were sent"
         )
+    job = executed(answer.get("ran"))
     return [
-        _result(submission, part.name, [experiments[name] for name in part.names])
+        replace(
+            _result(submission, part.name, [experiments[name] for name in part.names]),
+            executed=job,
+        )
         for part in submission.parts
         if part.names[0] in experiments
     ]

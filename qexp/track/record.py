@@ -217,12 +217,19 @@ def metrics(ran: Ran) -> dict[str, float]:
             "_ideal": scored.ideal,
         }
         found |= {scored.name + k: v for k, v in values.items() if v is not None}
-    return {**found, **ran.compile_metrics}
+    executed = {} if ran.result.executed is None else ran.result.executed.figures
+    return {**found, **ran.compile_metrics, **executed}
+
+
+def _moments(ran: Ran) -> dict[str, str]:
+    """When the job was created, began to run, and was finished, as the service says."""
+    job = ran.result.executed
+    return {} if job is None else {f"qexp.job_{k}": one for k, one in job.times.items()}
 
 
 def tags(ran: Ran) -> dict[str, str]:
     """The tags that searches use."""
-    place = ran.place
+    place, then = ran.place, ran.device_then
     found = {
         "qexp.point": ran.point.id,
         "qexp.sweep": ran.sweep,
@@ -232,7 +239,8 @@ def tags(ran: Ran) -> dict[str, str]:
         "qexp.job_number": str(place.job),
         "qexp.position": str(place.position),
         "qexp.version": qexp.__version__,
-        "qexp.calibration": f"{ran.device.calibrated} {ran.device.digest[:12]}",
+        "qexp.calibration": f"{then.calibrated} {then.digest[:12]}",
+        **_moments(ran),
     }
     if place.confirms:
         found[CONFIRMS] = place.confirms

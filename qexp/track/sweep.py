@@ -31,14 +31,22 @@ EFFECTS = (
 
 @dataclass
 class Table:
-    """The rows that a sweep's points leave behind, and what its sentinels measured."""
+    """The rows that a sweep's points leave behind, and what its sentinels measured.
+
+    Attributes:
+        rows: A row for each point.
+        watched: What the sentinels measured.
+        devices: The devices, as they were when the points were run, by digest.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
+    devices: dict[str, Device] = field(default_factory=dict)
 
     def add(self, ran: Ran) -> None:
         """A row for a point that has run."""
-        place = ran.place
+        place, then = ran.place, ran.device_then
+        self.devices[then.digest] = then
         self.rows.append(
             {
                 "point": ran.point.id,
@@ -152,7 +160,7 @@ def files(plan: Plan, table: Table) -> dict[str, str]:
     found = {
         "plan.json": json.dumps(plan_json(plan), indent=1),
         "summary.csv": table.csv(),
-        "backend.json": json.dumps(_backends(plan), indent=1),
+        "backend.json": json.dumps(_backends(plan, table), indent=1),
         "frozen.json": freeze(plan).decode(),
     }
     if table.watched:
@@ -180,12 +188,17 @@ def _config(plan: Plan) -> str:
     )
 
 
-def _backends(plan: Plan) -> Any:
-    """The device, or a list where there are several."""
-    devices: dict[str, Device] = {}
+def _backends(plan: Plan, table: Table) -> Any:
+    """The device, or a list where there are several, or several calibrations of one.
+
+    Each is as it was when its jobs were run; where nothing was, as it was planned with.
+    """
+    devices = dict(table.devices)
+    run = {device.name for device in devices.values()}
     for cell in plan.cells:
         device = cell.ready[0]
-        devices[device.digest] = device
+        if device.name not in run:
+            devices[device.digest] = device
     described = [device.to_dict() for device in devices.values()]
     return described[0] if len(described) == 1 else described
 
