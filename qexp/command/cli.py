@@ -19,6 +19,8 @@ from qexp.command.errand import errand
 from qexp.command.jobs import declared, foreign_job, single_run
 from qexp.command.session import Session
 from qexp.declare.composing import FREE, explained
+from qexp.declare.told import named, register
+from qexp.devices import known
 from qexp.errors import ConfigError, PointFailed, QexpError, TrackingError
 from qexp.results.told import JobOutcome
 from qexp.shown.request import plan_request
@@ -32,7 +34,7 @@ OF_A_JOB = (ConfigError, PointFailed)
 OF_A_SWEEP = ("resume", "sync", "report", "cancel", "adopt")
 """Verbs about a sweep that is in the ledger."""
 
-VERBS = (*OF_A_SWEEP, "reproduce")
+VERBS = (*OF_A_SWEEP, "reproduce", "devices")
 """Verbs that Hydra has no part in."""
 
 INTERRUPTED = 130
@@ -64,6 +66,10 @@ def _verb(verb: str) -> Callable[[list[str], Screen], int]:
         from qexp.command.reproduce import reproduce
 
         return reproduce
+    if verb == "devices":
+        from qexp.command.devices import devices
+
+        return devices
     if verb == "report":
         from qexp.command import report
 
@@ -149,6 +155,7 @@ def _ended_by(arguments: list[str], opened: Session) -> Exception | None:
 
 
 def _compose(arguments: list[str], opened: Session) -> None:
+    register([*known.names(), *named(arguments)])
     application = hydra.main(
         version_base="1.3", config_path=str(userconf.built_in()), config_name="qexp"
     )(task)

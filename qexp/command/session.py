@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qexp.command.described import describe
 from qexp.command.errand import Errand
 from qexp.declare.expand import Expanded
 from qexp.errors import LedgerError, QexpError
@@ -176,6 +177,7 @@ class Session:
 
         if self.seed is None:
             self.seed = sweep_seed(expanded.cells[0].experiment.seed)
+        describe(self, expanded)
         cells = make(expanded.cells)
         if not part:
             require_effect(cells)

@@ -58,11 +58,15 @@ def _told(name: str) -> tuple[Json, Json | None]:
     """What a service has told of a device."""
     found = known.known(name)
     if found is None:
-        near = nearest(name, [*choices("backend"), *known.names()])
+        if name in choices("backend"):
+            raise ConfigError(
+                f"backend.name = {name}: its configuration and calibration are the "
+                "service's to tell, and it has not been asked in this workspace. Run "
+                "`python -m qexp plan …` once with service=ibm_quantum."
+            )
+        near = nearest(name, {*choices("backend"), *known.names()})
         raise ConfigError(
-            f"backend.name = {name}: nothing is known of such a device here.{near} With "
-            "service=ibm_quantum the service is asked; `python -m qexp devices` shows "
-            "what there is."
+            f"backend.name = {name}: nothing is known of such a device here.{near}"
         )
     return _terra(found.configuration, found.properties)
 
