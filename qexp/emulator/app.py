@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from qexp.emulator import account, runtime
-from qexp.emulator.platform import devices, iam, jobs
+from qexp.emulator.platform import devices, iam, instances, jobs, sessions
 from qexp.emulator.problems import told
 from qexp.emulator.refusal import FAULT, NOT_A_REQUEST, NOT_FOUND, Refusal
 from qexp.emulator.requests import Service, refused
@@ -42,9 +42,9 @@ def application(service: Service, ready: Callable[[], None]) -> FastAPI:
     app.include_router(account.router)
     app.include_router(runtime.router)
     app.include_router(iam.router)
-    for router in (devices.router, jobs.router):
-        app.include_router(router, prefix=PLATFORM)
-        app.include_router(router, prefix=ALIAS, include_in_schema=False)
+    for router in (devices, instances, jobs, sessions):
+        app.include_router(router.router, prefix=PLATFORM)
+        app.include_router(router.router, prefix=ALIAS, include_in_schema=False)
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

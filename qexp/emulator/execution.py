@@ -38,7 +38,8 @@ class Execution:
     Attributes:
         submission: What the embedded service runs.
         finish: From its answers, and the seconds that they took here, to the job's
-            result, and to its QPU seconds by qexp's model (None where unknown).
+            result, and to its QPU seconds by qexp's model (None where unknown). Raises
+            TimeoutError where the job took longer than it may.
         notes: What a person may want to know.
     """
 

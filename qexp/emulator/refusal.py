@@ -29,6 +29,7 @@ TOO_WIDE = (400, 1109)
 TOO_FEW_SHOTS = (400, 6001)
 REP_DELAY = (400, 8030)
 NO_ESP = (400, 8037)
+TOO_MANY_REQUESTS = (429, 1202)
 RAN_TOO_LONG = 1305
 """HTTP status and error code of each refusal; jobs that fail later have the code only."""
 

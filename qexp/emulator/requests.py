@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
+from qexp.emulator.rate import Rate
 from qexp.emulator.refusal import NOT_A_REQUEST, TOO_LARGE, Refusal, body
 from qexp.emulator.runner import Runner
 from qexp.emulator.settings import Settings
@@ -35,6 +36,7 @@ class Service:
         shelf: Devices.
         tokens: Who may come in.
         runner: Who runs jobs.
+        rate: How many jobs may come.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Service:
     shelf: Shelf
     tokens: Tokens
     runner: Runner
+    rate: Rate
 
 
 def service(connection: HTTPConnection) -> Service:

@@ -141,8 +141,9 @@ class Runner:
             return Ended(COMPLETED, self._ran(job))
         except _Gone:
             raise
-        except TimeoutError:
-            why = f"Job ran longer than {self._settings.job_seconds:g} seconds"
+        except TimeoutError as error:
+            usual = f"Job ran longer than {self._settings.job_seconds:g} seconds"
+            why = str(error) or usual
             return Ended(TOO_LONG, why.encode(), why, RAN_TOO_LONG)
         except Refusal as refusal:
             return _failed(refusal)

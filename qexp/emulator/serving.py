@@ -18,8 +18,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from qexp.emulator import faults, tokens
+from qexp.emulator.access import Access
 from qexp.emulator.app import application
 from qexp.emulator.failing import Failing, Wire
+from qexp.emulator.rate import Rate
 from qexp.emulator.requests import Service
 from qexp.emulator.runner import Runner
 from qexp.emulator.settings import Settings
@@ -45,7 +47,7 @@ def serve(settings: Settings) -> None:
         url = f"http://{_shown(settings.host)}:{listener.getsockname()[1]}/api"
         app: ASGIApp = application(ours, lambda: _ready(url, settings))
         if script is not None:
-            app = Failing(app, script, ours.store.revoke)
+            app = Failing(app, script, ours.tokens.revoke)
         _run(app, listener, settings)
 
 
@@ -69,9 +71,10 @@ def _own(settings: Settings) -> Iterator[Service]:
         ) from error
     shelf = Shelf()
     runner = Runner(store, shelf, settings)
-    access = tokens.Tokens(keys, store, settings.token_ttl)
+    good = tokens.Tokens(keys, Access(store), settings.token_ttl)
     try:
-        yield Service(settings, store, shelf, access, runner)
+        rate = Rate(settings.submissions_per_minute)
+        yield Service(settings, store, shelf, good, runner, rate)
     finally:
         runner.close()
         store.close()

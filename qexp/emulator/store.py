@@ -1,4 +1,4 @@
-"""Jobs and access tokens in SQLite: what is accepted survives whatever happens next."""
+"""Jobs in SQLite: what is accepted survives whatever happens next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -39,8 +40,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status, number);
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
-CREATE TABLE IF NOT EXISTS access (
-    digest TEXT PRIMARY KEY, owner TEXT NOT NULL, expires REAL NOT NULL
+CREATE TABLE IF NOT EXISTS charges (
+    owner TEXT NOT NULL, program TEXT NOT NULL, time REAL NOT NULL, seconds REAL NOT NULL
 );
 """
 _COLUMNS = (
@@ -253,8 +254,13 @@ class Store:
         self.write("UPDATE jobs SET logs = logs || ? WHERE id = ?", f"{line}\n", job)
 
     def use(self, job: str, seconds: float | None) -> None:
-        """Keep how many QPU seconds a job took."""
+        """Keep how many QPU seconds a job took, and charge its owner."""
         self.write("UPDATE jobs SET quantum_seconds = ? WHERE id = ?", seconds, job)
+        if seconds is not None:  # the charge outlives the job
+            self.write(
+                "INSERT INTO charges SELECT owner, program, ?, ? FROM jobs WHERE id = ?",
+                *(time.time(), seconds, job),
+            )
 
     def finish(self, job: str, end: Ended) -> bool:
         """End a running job; False where it is not running any more."""
@@ -293,22 +299,6 @@ class Store:
         """What was noted of a job."""
         rows = self.read("SELECT logs FROM jobs WHERE id = ?", job)
         return str(rows[0][0]) if rows else ""
-
-    def grant(self, digest: str, owner: str, expires: float, time: float) -> None:
-        """Keep the digest of an access token, and forget those that have expired."""
-        self.write("DELETE FROM access WHERE expires <= ?", time)
-        self.write("INSERT INTO access VALUES (?, ?, ?)", digest, owner, expires)
-
-    def granted(self, digest: str, time: float) -> str | None:
-        """The owner of an access token that is still good."""
-        rows = self.read(
-            "SELECT owner FROM access WHERE digest = ? AND expires > ?", digest, time
-        )
-        return str(rows[0][0]) if rows else None
-
-    def revoke(self) -> None:
-        """Let all access tokens expire now."""
-        self.write("DELETE FROM access")
 
     def close(self) -> None:
         """Close the database."""

@@ -8,9 +8,9 @@ import secrets
 import time
 from pathlib import Path
 
+from qexp.emulator.access import Access
 from qexp.emulator.refusal import LOGIN, NO_TOKEN, WRONG_TOKEN, Refusal
 from qexp.emulator.settings import LEAST
-from qexp.emulator.store import Store
 from qexp.errors import ConfigError
 
 
@@ -50,16 +50,16 @@ def digest(token: str) -> str:
 class Tokens:
     """The API tokens of a service, and the access tokens that it has given out."""
 
-    def __init__(self, tokens: tuple[str, ...], store: Store, ttl: float) -> None:
+    def __init__(self, tokens: tuple[str, ...], access: Access, ttl: float) -> None:
         """Take the tokens.
 
         Args:
             tokens: The API tokens.
-            store: Where access tokens are kept.
+            access: Where access tokens are kept.
             ttl: Seconds for which an access token is good.
         """
         self._owners = {digest(token) for token in tokens}
-        self._store = store
+        self._access = access
         self.ttl = ttl
 
     def login(self, token: str) -> tuple[str, str]:
@@ -85,7 +85,7 @@ class Tokens:
         owner, now = digest(token), time.time()
         if owner not in self._owners:
             raise Refusal(*LOGIN, "Login failed")
-        self._store.grant(digest(access), owner, now + ttl, now)
+        self._access.grant(digest(access), owner, now + ttl, now)
         return owner
 
     def holder(self, scheme: str, credential: str) -> str | None:
@@ -97,7 +97,7 @@ class Tokens:
         """
         owner: str | None = digest(credential)
         if scheme == "bearer":
-            owner = self._store.granted(digest(credential), time.time())
+            owner = self._access.granted(digest(credential), time.time())
         return owner if owner in self._owners and scheme in _SCHEMES else None
 
     def owner(self, access: str | None, authorization: str | None) -> str:
@@ -115,7 +115,11 @@ class Tokens:
             return digest(bearer.strip())
         if not access and not bearer:
             raise Refusal(*NO_TOKEN, "Authentication is required")
-        owner = self._store.granted(digest(access or bearer.strip()), time.time())
+        owner = self._access.granted(digest(access or bearer.strip()), time.time())
         if owner is None or owner not in self._owners:
             raise Refusal(*WRONG_TOKEN, "The access token is invalid or has expired")
         return owner
+
+    def revoke(self) -> None:
+        """Let all access tokens expire now."""
+        self._access.revoke()

@@ -12,15 +12,18 @@ from starlette.responses import PlainTextResponse, Response
 
 from qexp.emulator import pace
 from qexp.emulator.platform.asked import Asked, Params, require_tags, taken
-from qexp.emulator.platform.asking import user
+from qexp.emulator.platform.asking import user, version
 from qexp.emulator.platform.codes import (
     NO_JOB,
     NOT_CANCELLED,
     NOT_ENDED,
 )
+from qexp.emulator.platform.kept import Sessions
+from qexp.emulator.platform.room import require_room
 from qexp.emulator.platform.sampler import NAME
-from qexp.emulator.refusal import JOB_LIMIT, NO_PROGRAM, QUEUE_FULL, Refusal
-from qexp.emulator.requests import Service, content, service
+from qexp.emulator.platform.sessions import require_accepting
+from qexp.emulator.refusal import NO_PROGRAM, Refusal
+from qexp.emulator.requests import content, service
 from qexp.emulator.states import CANCELLED, COMPLETED, FAILED, OPEN, TOO_LONG
 from qexp.emulator.store import Job
 from qexp.emulator.wanted import Wanted
@@ -29,6 +32,9 @@ router = APIRouter(prefix="/jobs")
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**63 - 1)]  # SQLite has no greater one
+
+NEW_METRICS = "2026-03-15"
+"""The first version in which metrics have QPU seconds under a single name."""
 
 
 class Tags(BaseModel):
@@ -49,23 +55,15 @@ async def submit(request: Request) -> dict[str, Any]:
         raise Refusal(*NO_PROGRAM, f"Program {asked.program_id} not found")
     taken(Params, asked.params, "params")
     require_tags(asked.tags)
-    _require_room(ours, owner, ours.shelf[asked.backend].name)
+    backend = ours.shelf[asked.backend].name
+    if asked.session_id is not None:
+        require_accepting(Sessions(ours.store), owner, asked.session_id, backend)
+    require_room(ours, owner, NAME, backend)
+    ours.rate.require(owner)
     delay = pace.wait() if ours.settings.speed == "device" else 0.0
     job = ours.store.add(owner, asked.backend, asked.model_dump(), time.time() + delay)
     ours.runner.wake()
     return {"id": job, "backend": asked.backend}
-
-
-def _require_room(ours: Service, owner: str, backend: str) -> None:
-    most = ours.settings.job_limit
-    if most >= 0 and ours.store.unfinished(owner, backend) >= most:
-        raise Refusal(
-            *JOB_LIMIT,
-            f"You have reached the limit of {most} pending jobs on {backend}",
-            "Wait for one to finish, or cancel one",
-        )
-    if ours.store.unfinished() >= ours.settings.queue_limit:
-        raise Refusal(*QUEUE_FULL, "The queue is full: too many concurrent jobs")
 
 
 @router.get("")
@@ -139,15 +137,17 @@ async def logs(request: Request, job: str) -> PlainTextResponse:
 async def metrics(request: Request, job: str) -> dict[str, Any]:
     """When a job was accepted, began to run and ended, and what it used."""
     found = _found(request, job)
-    return {
-        "caller": "",
-        "timestamps": {
-            "created": found.created,
-            "running": found.running,
-            "finished": found.finished,
-        },
-        "usage": _usage(found),
+    stamps = {
+        "created": found.created,
+        "running": found.running,
+        "finished": found.finished,
     }
+    shown: dict[str, Any] = {"caller": "", "timestamps": stamps, "usage": _usage(found)}
+    if version(request) < NEW_METRICS and found.status not in OPEN:
+        seconds = found.quantum_seconds or 0
+        shown["bss"] = {"seconds": seconds}
+        shown["usage"] |= {"quantum_seconds": seconds, "seconds": seconds}
+    return shown
 
 
 @router.post("/{job}/cancel")

@@ -59,6 +59,8 @@ def execution(job: Job, offered: Offered, tools: Tools) -> Execution:
     def finish(answers: Answers, taken: float) -> tuple[bytes, float | None]:
         results = require_success(answers, names)
         used = pace.run_seconds(results, inputs.options, offered.device)
+        if used is not None and used > job.request["cost"]:
+            raise TimeoutError(f"Job took more than its {job.request['cost']} seconds")
         sampled = _sampled(asked, results, sorted_)
         if params.support_qiskit:
             return encoded(sampled, start, now()), used
