@@ -28,6 +28,8 @@ from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Shelf
 from qexp.emulator.store import Store
 from qexp.errors import ConfigError
+from qexp.guarded.converting import READS, newest
+from qexp.guarded.reader import Unreadable
 from qexp.services.token import loopback
 
 
@@ -35,9 +37,11 @@ def serve(settings: Settings) -> None:
     """Serve until told to stop.
 
     Raises:
-        ConfigError: Address, data folder or faults cannot be used.
+        ConfigError: Address, data folder, faults or helper cannot be used.
     """
     script = faults.load(settings.faults) if settings.faults else None
+    if settings.qpy_helper is not None:
+        _require_help(settings.qpy_helper)
     with (
         _listening(settings) as listener,
         _locked(settings.data),
@@ -49,6 +53,26 @@ def serve(settings: Settings) -> None:
         if script is not None:
             app = Failing(app, script, ours.tokens.revoke)
         _run(app, listener, settings)
+
+
+def _require_help(python: Path) -> None:
+    """Refuse a helper that is none.
+
+    Raises:
+        ConfigError: It does not read newer QPY than this process does.
+    """
+    try:
+        found = newest(python)
+    except Unreadable as error:
+        raise ConfigError(
+            f"--qpy-helper {python}: {error}. It must be the path of a Python that has a "
+            "current qiskit."
+        ) from error
+    if found <= READS:
+        raise ConfigError(
+            f"--qpy-helper {python}: its qiskit reads QPY up to version {found}, which "
+            "this one does, too. It must be a Python that has a current qiskit."
+        )
 
 
 def _warn_of_others(host: str) -> None:

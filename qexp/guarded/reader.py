@@ -31,6 +31,9 @@ SLICE = 2**18
 """Characters of encoded circuits that are read at a time, if they are several: what is
 large is given more time than what is small."""
 
+PROGRAM = 4
+"""What a character of a program weighs: it takes so much longer to read, and more."""
+
 PATIENCE = 60.0
 """Seconds after which a reader that does not answer is ended."""
 
@@ -45,6 +48,9 @@ _PLAIN = {
     "uuid": "UUID",
 }
 """What a circuit has beside terra's classes, by module."""
+
+
+_ENCODED = '"__type__"'
 
 
 class Unreadable(Exception):
@@ -220,13 +226,16 @@ class Readers:
 
 
 def _slices(texts: list[str]) -> Iterator[list[str]]:
-    """Texts in their order, in pieces of `SLICE` characters, or of one that has more."""
+    """Texts in their order, in pieces that weigh `SLICE`, or of one that weighs more."""
     piece: list[str] = []
+    weight = 0
     for text in texts:
-        if piece and sum(map(len, piece)) + len(text) > SLICE:
+        more = len(text) if _ENCODED in text else PROGRAM * len(text)
+        if piece and weight + more > SLICE:
             yield piece
-            piece = []
+            piece, weight = [], 0
         piece.append(text)
+        weight += more
     if piece:
         yield piece
 

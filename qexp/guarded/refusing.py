@@ -161,6 +161,8 @@ def _assigned(circuit: QuantumCircuit, values: Any) -> QuantumCircuit:
             f"its parameters are {', '.join(names) or 'none'}, and there are values for "
             f"{', '.join(sorted(values)) or 'none'}"
         )
+    if isinstance(values, dict):
+        values = [values[name] for name in names]
     return circuit.assign_parameters(values)
 
 

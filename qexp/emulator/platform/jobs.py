@@ -19,6 +19,7 @@ from qexp.emulator.platform.codes import (
     NOT_ENDED,
 )
 from qexp.emulator.platform.kept import Sessions
+from qexp.emulator.platform.pubs import pubs
 from qexp.emulator.platform.room import require_room
 from qexp.emulator.platform.sampler import NAME
 from qexp.emulator.platform.sessions import require_accepting
@@ -53,7 +54,7 @@ async def submit(request: Request) -> dict[str, Any]:
     asked = taken(Asked, sent)
     if asked.program_id != NAME:
         raise Refusal(*NO_PROGRAM, f"Program {asked.program_id} not found")
-    taken(Params, asked.params, "params")
+    pubs(taken(Params, asked.params, "params"))
     require_tags(asked.tags)
     backend = ours.shelf[asked.backend].name
     if asked.session_id is not None:

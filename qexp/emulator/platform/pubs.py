@@ -47,14 +47,6 @@ class Pub:
     shots: int
     name: str | None
 
-    @property
-    def items(self) -> list[Any]:
-        """Its circuits, as they are read."""
-        return [
-            {"circuit": self.circuit, "values": one} if one else self.circuit
-            for one in self.values
-        ]
-
 
 def pubs(params: Params) -> list[Pub]:
     """The pubs of a job.

@@ -19,6 +19,7 @@ from qexp.emulator.platform.codes import NOT_VALID
 from qexp.emulator.platform.isa import require_native
 from qexp.emulator.platform.outcomes import registers, samples
 from qexp.emulator.platform.pubs import Pub, pubs
+from qexp.emulator.platform.reading import read
 from qexp.emulator.refusal import TOO_MANY_SHOTS, Refusal
 from qexp.emulator.run import distinct, require_success
 from qexp.emulator.shelf import Offered
@@ -33,7 +34,6 @@ def execution(job: Job, offered: Offered, tools: Tools) -> Execution:
 
     Raises:
         Refusal: The program or the device does not take it.
-        Unreadable: A circuit cannot be read.
     """
     params = taken(Params, job.params, "params")
     asked = pubs(params)
@@ -41,8 +41,7 @@ def execution(job: Job, offered: Offered, tools: Tools) -> Execution:
     for pub in asked:
         _require_shots(pub, offered)
     inputs = _inputs(params.options, offered)
-    items = [item for pub in asked for item in pub.items]
-    circuits = tools.read(items)
+    circuits = read(asked, tools)
     require_native(circuits, offered)
     names = distinct(_names(asked, circuits))
     shots = [pub.shots for pub in asked for _ in pub.values]
