@@ -17,6 +17,7 @@ from qexp.planning.plan import Plan
 from qexp.planning.submission import Job, Submission
 from qexp.results import result
 from qexp.results.outcome import Outcome
+from qexp.results.predicted import predicted
 from qexp.results.ran import Ran, ran
 from qexp.results.result import Result
 from qexp.services import Arrival, Reading
@@ -204,6 +205,8 @@ def take(measured: Result, job: Job, work: Work) -> None:
     planned = work.finished.plan
     place = planned.places[measured.name]
     one = ran(place, planned.id, job, measured)
+    if planned.paid and planned.first.experiment.tracking.predict:
+        one = predicted(one)
     work.book.settle(measured.name, measured.error)
     work.finished.table.add(one)
     run_id = _logged(one, work)

@@ -25,6 +25,11 @@ class Tracking(Model):
     """Which pictures are drawn: `all`; `summary`, without those of single circuits;
     `none`. `auto`: all of up to 16 points, else summary."""
 
+    predict: bool = False
+    """Whether the device twin runs what a device has run, with the calibration that was in
+    force: its scores are logged as `<metric>_twin`, and measured minus twin as
+    `<metric>_gap`. Nothing is predicted of points that the twin itself runs."""
+
 
 class Resume(Model):
     """What is done where the workspace knows the sweep already."""

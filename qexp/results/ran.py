@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qexp.circuits import Built
 from qexp.declare.config import CircuitRunnerService, Experiment
@@ -38,6 +38,8 @@ class Ran:
             does not tell.
         compile_metrics: See `qexp.results.compiled.metrics`.
         remarks: Why something of this is missing.
+        predicted: The twin's scores and the gaps to them, by the names of metrics, where
+            that is asked for.
     """
 
     place: Place
@@ -48,6 +50,7 @@ class Ran:
     compiled: Compiled | None
     compile_metrics: Mapping[str, float]
     remarks: tuple[str, ...] = ()
+    predicted: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def experiment(self) -> Experiment:

@@ -81,10 +81,22 @@ def split(submission: Submission, answer: Json) -> list[Result]:
 
 
 def _result(submission: Submission, name: str, own: list[Json]) -> Result:
+    found = taken(name, own)
+    if found.error is None:
+        return found
+    return replace(found, error=submission.in_own_names(found.error))
+
+
+def taken(name: str, own: list[Json]) -> Result:
+    """What some experiments of an answer gave.
+
+    Args:
+        name: The name of their part.
+        own: The experiments, in the order of the circuits.
+    """
     failed = [item for item in own if not item["success"]]
     if failed:
-        why = str(failed[0]["status"]).removeprefix("ERROR: ")
-        return Result(name, (), submission.in_own_names(why))
+        return Result(name, (), str(failed[0]["status"]).removeprefix("ERROR: "))
     return Result(name, tuple(_measured(item) for item in own))
 
 

@@ -218,7 +218,7 @@ def metrics(ran: Ran) -> dict[str, float]:
         }
         found |= {scored.name + k: v for k, v in values.items() if v is not None}
     executed = {} if ran.result.executed is None else ran.result.executed.figures
-    return {**found, **ran.compile_metrics, **executed}
+    return {**found, **ran.compile_metrics, **executed, **ran.predicted}
 
 
 def _moments(ran: Ran) -> dict[str, str]:
