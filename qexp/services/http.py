@@ -136,6 +136,7 @@ class Http:
                 ):
                     raise ServiceError(problem) from None
                 lost, pause = not _unsent(error), self._pause(number)
+                told = 0.0
             else:
                 self._ever = True
                 if 200 <= answer.status_code < 300:
@@ -146,11 +147,12 @@ class Http:
                     self.outage.answered()
                     raise Refused(problem, answer.status_code, codes(answer))
                 lost = answer.status_code >= 500
-                pause = _told(answer, self._pause(number))
+                told = _told(answer)
+                pause = told or self._pause(number)
             self.outage.failed(problem, long=pause > LONGEST)
             if lost and not repeat:
                 raise Unanswered(problem)
-            self._bear(problem, pause, number, since, tries)
+            self._bear(problem, pause, told, number, since, tries)
         raise AssertionError  # the loop has no end
 
     def _pause(self, number: int) -> float:
@@ -159,7 +161,13 @@ class Http:
         return min(self._longest, doubled) * random.uniform(0.5, 1.0)
 
     def _bear(
-        self, problem: str, pause: float, number: int, since: float, tries: int | None
+        self,
+        problem: str,
+        pause: float,
+        told: float,
+        number: int,
+        since: float,
+        tries: int | None,
     ) -> None:
         """Wait for the next try.
 
@@ -170,9 +178,10 @@ class Http:
         patience = self.outage.patience
         if tries is None and patience:
             if self.wait.now() + pause - since > patience:
-                raise Away(f"{problem} (for {duration(patience)}, service.patience)")
+                what = f"for {duration(patience)}, service.patience"
+                raise Away(f"{problem} ({what})", told)
         elif number >= (1 if self.outage.told else tries or TRIES):
-            raise Away(f"{problem} (tried {count(number, 'time')})")
+            raise Away(f"{problem} (tried {count(number, 'time')})", told)
         self.wait(pause)
         if self.wait.stopped:
             raise Stopped(problem)
@@ -196,14 +205,14 @@ def _merged(content: dict[str, Any], headers: Mapping[str, str]) -> dict[str, An
     return {**content, "headers": {**content.get("headers", {}), **headers}}
 
 
-def _told(answer: requests.Response, pause: float) -> float:
-    """Seconds to wait: what the service asks for, or the pause where it asks nothing."""
+def _told(answer: requests.Response) -> float:
+    """Seconds that the service asks to wait; 0 where it asks nothing."""
     asked = answer.headers.get("Retry-After", "")
     try:
         seconds = float(asked) if asked.isdigit() else _until(asked)
     except (TypeError, ValueError):
-        return pause
-    return max(seconds, 0.0) if asked else pause
+        return 0.0
+    return max(seconds, 0.0)
 
 
 def _until(date: str) -> float:

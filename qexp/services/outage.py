@@ -15,7 +15,16 @@ NOTABLE = 8
 
 
 class Away(ServiceError):
-    """The service does not answer, and the request was certainly not accepted."""
+    """The service does not answer, and the request was certainly not accepted.
+
+    Attributes:
+        after: Seconds for which it asked not to be asked again; 0 where it did not.
+    """
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        """Keep what can be asked for."""
+        super().__init__(message)
+        self.after = after
 
 
 class Stopped(ServiceError):

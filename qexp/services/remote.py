@@ -90,6 +90,7 @@ class Remote:
         self._known: dict[str, Flight] = {}
         self._waiting: deque[Flight] = deque()
         self._sent_any = False
+        self._quiet_until = 0.0
         self._spent: Exhausted | None = None
 
     @property
@@ -228,9 +229,12 @@ class Remote:
             Away: There has been no answer for too long.
             Stopped: There is none, and nobody is to wait for one any more.
         """
+        if self._wait.now() < self._quiet_until:
+            return True
         try:
             self._send_what_fits()
-        except Away:
+        except Away as away:
+            self._quiet_until = self._wait.now() + away.after
             if self._outage.lasts > self._section.patience:
                 raise
         return True
