@@ -17,11 +17,23 @@ from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
 from qexp.userconf import built_in
 
-DEVICES = {
+SHIPPED = {
     file.stem: Backend.model_validate(yaml.safe_load(file.read_text()))
     for file in sorted((built_in() / "backend").glob("*.yaml"))
     if file.stem != "from_files"
 }
+
+DEVICES = {k: v for k, v in SHIPPED.items() if v.snapshot or k == IDEAL}
+"""Those that terra describes; the others are for their service to tell of."""
+
+
+def test_nine_devices_of_today_have_a_yaml(folder):
+    others = SHIPPED.keys() - DEVICES.keys()
+    assert len(others) == 9
+    for name in others:
+        assert SHIPPED[name] == Backend(name=name)
+        with pytest.raises(ConfigError, match=f"{name}: its configuration and cal"):
+            load(SHIPPED[name])
 
 
 def test_every_snapshot_that_terra_ships_has_a_yaml():

@@ -177,7 +177,7 @@ class Session:
 
         if self.seed is None:
             self.seed = sweep_seed(expanded.cells[0].experiment.seed)
-        describe(self, expanded)
+        describe((one.experiment for one in expanded.cells), self.screen.note)
         cells = make(expanded.cells)
         if not part:
             require_effect(cells)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
+from warnings import warn
 
 from qiskit import QuantumCircuit
 
@@ -11,6 +13,7 @@ from qexp.circuits import Built
 from qexp.circuits.content import digest_of_gates
 from qexp.declare.choice import choice
 from qexp.declare.config import Experiment, PythonCircuit
+from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.declare.read import read_tree
 from qexp.devices import device as devices
 from qexp.door import arguments
@@ -21,6 +24,7 @@ from qexp.planning import checks
 from qexp.planning.cell import Cell, make_point
 from qexp.planning.plan import plan
 from qexp.services.connect import connect
+from qexp.userconf import choices
 
 Service = str | Mapping[str, Any] | None
 
@@ -120,12 +124,25 @@ def _cell(circuits: list[QuantumCircuit], experiment: Experiment) -> Cell:
     Raises:
         ConfigError: The device or the service cannot do that.
     """
-    machine = devices.load(experiment.backend)
+    service, backend = experiment.service, experiment.backend
+    told = backend.snapshot or backend.configuration
+    if isinstance(service, IbmQuantumService) and backend.name and not told:
+        from qexp.services.ibm.catalogue import describe  # it is seldom needed
+
+        describe(service, [backend.name], partial(warn, stacklevel=4))
+    machine = devices.load(backend)
     labels = tuple(one.name for one in circuits)
     built = Built(tuple(circuits), digest_of_gates(circuits), labels)
     checks.require(experiment.options, machine, experiment.service, built)
     point = make_point(experiment, machine, built)
     return Cell(experiment, {}, 0, machine, built, point)
+
+
+def _backend(name: str, service: Mapping[str, Any]) -> dict[str, Any]:
+    """What is declared of a device; today's service may have any."""
+    if service.get("kind") == "ibm_quantum" and name not in choices("backend"):
+        return {"name": name}
+    return choice("backend", name)
 
 
 def _experiment(backend: str, service: Service, options: dict[str, Any]) -> Experiment:
@@ -136,7 +153,7 @@ def _experiment(backend: str, service: Service, options: dict[str, Any]) -> Expe
         {
             "name": NAME,
             "circuit": PythonCircuit(function=NAME),
-            "backend": choice("backend", backend),
+            "backend": _backend(backend, section),
             "service": section,
             "options": options,
         }

@@ -15,7 +15,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.providers import BackendV1
@@ -29,9 +29,6 @@ from qexp.devices.device import Device
 from qexp.errors import PointFailed, QexpError
 from qexp.planning.seeds import derive
 from qexp.services.machine import Json, Machine, Recall, Recalling, made_now
-
-if TYPE_CHECKING:  # it takes a while to import, and is seldom needed
-    from mthree import M3Mitigation
 
 COMPILE_OPTIONS = (
     "initial_layout",
@@ -47,6 +44,14 @@ PROBLEM = "compiled_problem"
 """The key of a header that says why `compiled` is missing, where another has run it."""
 
 _NOT_FOR_THE_MACHINE = ("init_qubits", "rep_delay", "use_measure_esp")
+
+
+class Mitigation(Protocol):
+    """M3, calibrated for some physical qubits."""
+
+    def apply_correction(self, counts: Counts, qubits: list[int]) -> Any:
+        """Quasi-probabilities by bit string."""
+
 
 Compile = Callable[[BackendV1, QuantumCircuit, Json], tuple[QuantumCircuit, float]]
 """From a circuit and the arguments of `transpile` to what it becomes, and the seconds."""
@@ -253,7 +258,7 @@ def _mitigate(
 
 
 def correct(
-    experiment: Json, mitigation: M3Mitigation, mapping: dict[int, int], width: int
+    experiment: Json, mitigation: Mitigation, mapping: dict[int, int], width: int
 ) -> None:
     """Add M3's quasi-probabilities and the mapping to an experiment.
 

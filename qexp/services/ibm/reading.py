@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qexp.errors import ServiceError
 from qexp.planning.submission import Part, Submission
@@ -15,10 +15,7 @@ from qexp.services.ibm import calibrating, samples
 from qexp.services.ibm.envelope import is_sealed, opened
 from qexp.services.ibm.pubs import Pub
 from qexp.services.ibm.samples import WHAT, Samples
-from qexp.services.program import correct, failure, reason
-
-if TYPE_CHECKING:
-    from mthree import M3Mitigation
+from qexp.services.program import Mitigation, correct, failure, reason
 
 Json = dict[str, Any]
 
@@ -122,7 +119,7 @@ class SamplerReading:
                 experiments.append(self._experiment(pub, outcomes, about))
         if answered < len(pubs):
             raise ServiceError(f"{WHAT} have {answered} pubs; {len(pubs)} were sent")
-        made: dict[str, M3Mitigation] = {}
+        made: dict[str, Mitigation] = {}
         return [
             one
             if pub.mitigate is None
@@ -198,7 +195,7 @@ def _mitigated(
     experiment: Json,
     qubits: int,
     calibrations: Mapping[str, list[tuple[Pub, Counter[int]]]],
-    made: dict[str, M3Mitigation],
+    made: dict[str, Mitigation],
 ) -> Json:
     """An experiment with M3's quasi-probabilities, or with why there are none."""
     assert pub.mitigate is not None
