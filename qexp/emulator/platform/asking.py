@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 
 from fastapi import Request
 
@@ -83,3 +84,8 @@ def version(request: Request) -> str:
             f"Send one of {', '.join(VERSIONS)}",
         )
     return asked
+
+
+def utc(stamp: datetime) -> datetime:
+    """A time, in UTC where it does not say where."""
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=timezone.utc)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from qexp.emulator.pace import QUEUE_SECONDS
-from qexp.emulator.platform.asking import user, version
+from qexp.emulator.platform.asking import user, utc, version
 from qexp.emulator.requests import service
 from qexp.emulator.shelf import Offered, plain
 
@@ -76,14 +76,10 @@ async def properties(
     user(request)
     found = service(request).shelf[name].properties
     if found and updated_before is not None:
-        made = _time(datetime.fromisoformat(str(found["last_update_date"])))
-        if made >= _time(updated_before):
+        made = utc(datetime.fromisoformat(str(found["last_update_date"])))
+        if made >= utc(updated_before):
             found = {}
     return Response(plain(found), media_type="application/json")
-
-
-def _time(stamp: datetime) -> datetime:
-    return stamp if stamp.tzinfo else stamp.replace(tzinfo=timezone.utc)
 
 
 @router.get("/{name}/status")

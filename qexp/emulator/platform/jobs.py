@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from qexp.emulator import pace
 from qexp.emulator.platform.asked import Asked, Params, require_tags, taken
-from qexp.emulator.platform.asking import user, version
+from qexp.emulator.platform.asking import user, utc, version
 from qexp.emulator.platform.codes import (
     NO_JOB,
     NOT_CANCELLED,
@@ -105,8 +105,11 @@ def _stamp(asked: datetime | None) -> str | None:
     """A time as jobs have it."""
     if asked is None:
         return None
-    known = asked if asked.tzinfo else asked.replace(tzinfo=timezone.utc)
-    text = known.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    try:
+        known = utc(asked).astimezone(timezone.utc)
+    except OverflowError:  # at the ends of time
+        known = asked.replace(tzinfo=timezone.utc)
+    text = known.isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 
 

@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import read_array_header_1_0, read_magic
 
 from qexp.emulator.platform.asked import Params
 from qexp.emulator.platform.codes import NOT_VALID
@@ -21,6 +22,16 @@ DEFAULT_SHOTS = 4096
 
 MOST_BYTES = 16 * 2**20
 """Most bytes of an array of parameter values."""
+
+MOST_SETS = 10_000
+"""Most sets of parameter values of a pub."""
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+_UNREAD = (
+    *(ValueError, TypeError, OverflowError, zlib.error),
+    *(RecursionError, MemoryError),  # of the parser of numpy's headers
+)
 
 _NAME = re.compile(
     r"\s*(?:OPENQASM\s+3[.\d]*\s*;\s*)?//[ \t]*([\w.#-]{1,200})[ \t]*\r?\n"
@@ -74,7 +85,7 @@ def _pub(sent: Any, place: int, usual: int) -> Pub:
         )
     try:
         shape, each = _bindings(values)
-    except (ValueError, TypeError, OverflowError, zlib.error) as error:
+    except _UNREAD as error:
         raise Refusal(
             *NOT_VALID, f"{path}.1 (parameter values) cannot be read: {error}"
         ) from error
@@ -89,6 +100,8 @@ def _bindings(values: Any) -> tuple[tuple[int, ...], list[Any]]:
     if isinstance(values, dict) and "__type__" not in values:
         named = {key: _array(value) for key, value in values.items()}
         shape = np.broadcast_shapes(*(one.shape for one in named.values()))
+        if prod(shape) > MOST_SETS:
+            raise ValueError(f"there are more than {MOST_SETS} sets of values")
         flat = {
             key: np.broadcast_to(one, shape).ravel().tolist()
             for key, one in named.items()
@@ -102,22 +115,31 @@ def _bindings(values: Any) -> tuple[tuple[int, ...], list[Any]]:
     return shape, array.reshape(prod(shape), width).tolist()
 
 
-def _array(value: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    if isinstance(value, dict):
-        if value.get("__type__") != "ndarray" or "__value__" not in value:
-            raise ValueError("it must be numbers, or an encoded ndarray")
-        packed = base64.b64decode(value["__value__"], validate=True)
-        stream = zlib.decompressobj()
-        content = stream.decompress(packed, MOST_BYTES)
-        if not stream.eof:
-            raise ValueError(f"it is cut short, or longer than {MOST_BYTES} bytes")
-        value = np.load(io.BytesIO(content), allow_pickle=False)
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
-        if array.size:
-            raise ValueError("it must be of real numbers")
-        array = array.astype(float)
+def _array(value: Any) -> Floats:
+    array = _unpacked(value) if isinstance(value, dict) else np.asarray(value)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise ValueError("it must be of real numbers")
     found = array.astype(np.float64)
     if not np.isfinite(found).all():
         raise ValueError("it must be of finite numbers")
     return found
+
+
+def _unpacked(value: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """An array as the official client encodes it: compressed, in numpy's own format."""
+    if value.get("__type__") != "ndarray" or "__value__" not in value:
+        raise ValueError("it must be numbers, or an encoded ndarray")
+    packed = base64.b64decode(value["__value__"], validate=True)
+    decompressor = zlib.decompressobj()
+    content = decompressor.decompress(packed, MOST_BYTES)
+    if not decompressor.eof:
+        raise ValueError(f"it is cut short, or longer than {MOST_BYTES} bytes")
+    stream = io.BytesIO(content)
+    if read_magic(stream) != (1, 0):  # type: ignore[no-untyped-call]
+        raise ValueError("it must be in version 1.0 of numpy's format")
+    header = read_array_header_1_0(stream)  # type: ignore[no-untyped-call]
+    shape, by_column, dtype = header
+    if dtype.kind not in "iufb":  # no objects
+        raise ValueError("it must be of real numbers")
+    flat = np.frombuffer(stream.read(), dtype)
+    return flat.reshape(shape, order="F" if by_column else "C")

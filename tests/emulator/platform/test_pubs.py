@@ -47,6 +47,25 @@ def packed(values) -> dict[str, str]:
     return {"__type__": "ndarray", "__value__": text}
 
 
+def unpackable(content: bytes, cut: int = 0) -> dict[str, str]:
+    whole = zlib.compress(content)
+    text = base64.b64encode(whole[: len(whole) - cut]).decode()
+    return {"__type__": "ndarray", "__value__": text}
+
+
+def huge() -> bytes:
+    """An array that says that it is of a petabyte."""
+    stream = io.BytesIO()
+    header = {"descr": "<f8", "fortran_order": False, "shape": (2**47, 1)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    return stream.getvalue()
+
+
+def many() -> dict[str, list]:
+    """Few values, of which there are many pairs."""
+    return {"a": [[0.0]] * 101, "b": [[0.0] * 100]}
+
+
 def stream(circuit: QuantumCircuit) -> bytes:
     whole = io.BytesIO()
     qpy.dump(circuit, whole)
@@ -246,7 +265,7 @@ def test_a_failed_job_says_why_in_its_results_too(speaker):
 
 
 def test_too_many_circuits_count_with_their_values(speaker):
-    state = speaker.failure([[TURN, [[0.0]] * 301, 1]])
+    state = speaker.failure([[TURN, [[0.0]] * 901, 1]])
     assert state["reason_code"] == 1102, state
 
 
@@ -297,6 +316,12 @@ def test_qpy_that_terra_reads_runs(speaker):
         ("params.pubs.0.2 (shots)", {"params": {"pubs": [["x", None, 0]]}}),
         ("params.pubs.0.1 (param", {"params": {"pubs": [["x", ["a"]]]}}),
         ("params.pubs.0.1 (param", {"params": {"pubs": [["x", 1.0]]}}),
+        ("cut short", {"params": {"pubs": [["x", unpackable(b"", cut=1)]]}}),
+        ("magic string", {"params": {"pubs": [["x", unpackable(b"PK")]]}}),
+        ("real numbers", {"params": {"pubs": [["x", packed(["a"])]]}}),
+        ("finite numbers", {"params": {"pubs": [["x", packed([math.inf])]]}}),
+        ("reshape", {"params": {"pubs": [["x", unpackable(huge())]]}}),
+        ("10000 sets", {"params": {"pubs": [["x", many()]]}}),
         ("cost must be", {"cost": 0}),
         ("session_id", {"session_id": "x" * 37}),
         ("tags.0 must be text", {"tags": [1]}),
