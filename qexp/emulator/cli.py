@@ -57,8 +57,9 @@ def parsed(arguments: Sequence[str]) -> Settings:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m qexp emulator",
-        description="A circuit-runner service on this machine: IBM's legacy runtime "
-        "protocol, for the devices that qexp ships.",
+        description="A service on this machine, for the devices that qexp ships: "
+        "circuit-runner over IBM's legacy runtime protocol, and today's IBM Quantum "
+        "Platform.",
         allow_abbrev=False,
     )
     add, usual = parser.add_argument, Settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _SAID = {
@@ -10,6 +11,11 @@ _SAID = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "extra_forbidden": "is not known",
+    "list_type": "must be a list",
+    "bool_type": "must be true or false",
+    "int_type": "must be an integer",
+    "float_type": "must be a number",
+    "too_short": "must not be empty",
 }
 
 
@@ -25,5 +31,12 @@ def told(problem: Any, path: str = "") -> str:
     name = ".".join(where) or "the request"
     if problem["type"] in _SAID:
         return f"{name} {_SAID[problem['type']]}"
-    reason = problem["msg"].replace("Input should", "must").partition(",")[0]
-    return f"{name} {reason}"
+    return f"{name} {_reason(problem['type'], problem['msg'])}"
+
+
+def _reason(kind: str, message: str) -> str:
+    if kind == "value_error":  # one of ours, which is a sentence already
+        return message.removeprefix("Value error, ")
+    reason = re.sub(r"^(Input|String|List) should", "must", message)
+    # what comes after a comma is of how it was read, but for choices
+    return reason if kind == "literal_error" else reason.partition(",")[0]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 
-from qexp.declare.options import SEED_LIMIT
 from qexp.emulator.platform.codes import NOT_VALID, TAG_TOO_LONG, TOO_MANY_TAGS
 from qexp.emulator.problems import told
 from qexp.emulator.refusal import Refusal
@@ -16,7 +15,15 @@ LONGEST_JOB = 10_800
 """Seconds; what `cost` is where it is not given, and at most."""
 
 Positive = Annotated[int, Field(ge=1)]
-Auto = Positive | Literal["auto"]
+
+
+def _auto(value: Any) -> Any:
+    if value != "auto" and (type(value) is not int or value < 1):
+        raise ValueError("must be 'auto' or an integer of 1 or more")
+    return value
+
+
+Auto = Annotated[Any, PlainValidator(_auto)]
 
 
 class _Section(BaseModel):
@@ -61,7 +68,7 @@ class Simulator(_Section):
     """Of these, the seed has an effect here."""
 
     noise_model: Any = None
-    seed_simulator: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] | None = None
+    seed_simulator: Annotated[int, Field(ge=0)] | None = None
     coupling_map: Any = None
     basis_gates: list[str] | None = None
 
