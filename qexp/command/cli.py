@@ -19,7 +19,7 @@ from qexp.command.errand import errand
 from qexp.command.jobs import declared, foreign_job, single_run
 from qexp.command.session import Session
 from qexp.declare.composing import FREE, explained
-from qexp.declare.told import named, register
+from qexp.declare.told import named, registered
 from qexp.devices import known
 from qexp.errors import ConfigError, PointFailed, QexpError, TrackingError
 from qexp.results.told import JobOutcome
@@ -155,7 +155,6 @@ def _ended_by(arguments: list[str], opened: Session) -> Exception | None:
 
 
 def _compose(arguments: list[str], opened: Session) -> None:
-    register([*known.names(), *named(arguments)])
     application = hydra.main(
         version_base="1.3", config_path=str(userconf.built_in()), config_name="qexp"
     )(task)
@@ -164,7 +163,8 @@ def _compose(arguments: list[str], opened: Session) -> None:
             names = ", ".join(userconf.groups(folder))
             opened.screen.note(f"./conf is searched first, for: {names}")
         # Hydra prints its errors unless it is asked to raise them
-        with _environment(FULL_ERROR, "1"), _of_the_sweeper(opened):
+        told = registered([*known.names(), *named(arguments)])
+        with told, _environment(FULL_ERROR, "1"), _of_the_sweeper(opened):
             application()
 
 

@@ -6,7 +6,8 @@ Hydra knows the choices that are files, and those that its `ConfigStore` holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -20,10 +21,24 @@ GROUP = "backend"
 _WORD = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 
 
-def register(names: Iterable[str]) -> None:
-    """Make names choices of `backend`; where there is a file of the name, that counts."""
+@contextmanager
+def registered(names: Iterable[str]) -> Iterator[None]:
+    """Have names be choices of `backend` while the context lasts.
+
+    Where there is a file of a name, the file counts.
+    """
+    added = _register(names)
+    try:
+        yield
+    finally:
+        for name in added:
+            ConfigStore.instance().repo.get(GROUP, {}).pop(f"{name}.yaml", None)
+
+
+def _register(names: Iterable[str]) -> set[str]:
     store, files = ConfigStore.instance(), set(choices(GROUP))
-    for name in set(names) - files:  # Hydra would take it for the schema of the file
+    added = set(names) - files  # Hydra would take one for the schema of its file
+    for name in added:
         node: dict[str, Any] = {
             "name": name,
             "snapshot": None,
@@ -32,6 +47,7 @@ def register(names: Iterable[str]) -> None:
             "declared": {},
         }
         store.store(name=name, node=node, group=GROUP, package=GROUP)
+    return added
 
 
 def named(arguments: Sequence[str]) -> list[str]:
