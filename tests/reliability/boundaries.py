@@ -44,12 +44,14 @@ def install(asked: dict[str, Any]) -> None:
         return
     from qexp.ledger import book, files, ledger
     from qexp.services import runtime
+    from qexp.services.ibm import jobs
 
     for name in BOOK:
         _around(book.Book, name, _first)
     for name in LEDGER:
         _around(ledger.Ledger, name, lambda *_: "")
     _around(runtime.Runtime, "run", _submission)
+    _around(jobs.Jobs, "run", _submission)
     _around(files, "put", lambda file, *_: file.name, before=False)
 
 
@@ -82,8 +84,10 @@ def _first(self: object, *arguments: Any) -> str:
     return str(arguments[0]) if arguments and isinstance(arguments[0], str) else ""
 
 
-def _submission(self: object, device: str, params: dict[str, Any]) -> str:
-    return str(params["header"]["qexp_submission"])
+def _submission(self: object, device: str, order: dict[str, Any]) -> str:
+    from tests.reliability.small import submission
+
+    return submission(order)
 
 
 def _told(owner: Any, name: str, identity: Callable[..., str]) -> None:

@@ -18,7 +18,7 @@ from tests.reliability.breaking import BROKEN
 from tests.reliability.lives import Life, Tally
 from tests.reliability.warm import Cold
 
-MODES = ("server", "client")
+MODES = ("server", "client", "platform")
 AT_ONCE = 8
 """Most kills of one sweep."""
 
@@ -41,7 +41,7 @@ def randomly(bench: Bench, tally: Tally, kills: int, *, faults: bool) -> None:
         longest = bench.seconds(compile) * (1.5 if faults else 1.0)
         life = bench.life(compile)
         if faults:
-            bench.service.fail(*scripted.mixture(chance))
+            bench.service.fail(*scripted.mixture(chance, compile=compile))
         service = None if faults else bench.service
         most = min(left, AT_ONCE)
         lives.at_random(life, chance, longest, most, tally, service)

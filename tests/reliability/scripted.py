@@ -15,6 +15,15 @@ REQUESTS = {
     "login": "POST /api/users/loginWithToken",
 }
 
+PLATFORM = {
+    "submit": "POST /api/v1/jobs",
+    "list": "GET /api/v1/jobs",
+    "look": "GET /api/v1/jobs/*",
+    "results": "GET /api/v1/jobs/*/results",
+    "login": "POST /identity/token",
+}
+"""The same of today's platform."""
+
 KINDS: dict[str, Fault] = {
     "error": {"do": "error", "status": 500},
     "busy": {"do": "error", "status": 429, "code": 1202},
@@ -30,30 +39,38 @@ KINDS: dict[str, Fault] = {
 `service.settle_seconds`, which is 0.5 s here."""
 
 
-def alone(kind: str, request: str) -> list[Fault]:
+def requests_of(compile: str) -> dict[str, str]:
+    """The requests of a way to run a sweep."""
+    return PLATFORM if compile == "platform" else REQUESTS
+
+
+def alone(kind: str, request: str, compile: str = "server") -> list[Fault]:
     """One kind of fault, which befalls the second such request and the one after it.
 
     A login is made once, and made again when its token has expired. Jobs are listed only
     where the receipt of one was lost.
     """
+    there = requests_of(compile)
     often: Fault = {} if kind == "maintenance" else {"times": 2}
     skip = 0 if request in ("login", "list") else 1
-    faults = [{**KINDS[kind], **often, "skip": skip, "request": REQUESTS[request]}]
+    faults = [{**KINDS[kind], **often, "skip": skip, "request": there[request]}]
     if request == "login":
-        faults.append({"do": "expire", "request": REQUESTS["look"], "skip": 1})
+        faults.append({"do": "expire", "request": there["look"], "skip": 1})
     if request == "list":
-        faults.append({"do": "drop_after", "request": REQUESTS["submit"]})
+        faults.append({"do": "drop_after", "request": there["submit"]})
     return faults
 
 
-def mixture(chance: random.Random, most: int = 8) -> list[Fault]:
+def mixture(
+    chance: random.Random, most: int = 8, compile: str = "server"
+) -> list[Fault]:
     """Some faults of any kind, with any requests, at any time in a sweep."""
     found = []
     for _ in range(chance.randint(3, most)):
         kind = chance.choice(list(KINDS))
         fault = {
             **KINDS[kind],
-            "request": chance.choice([*REQUESTS.values(), "* *"]),
+            "request": chance.choice([*requests_of(compile).values(), "* *"]),
             "skip": chance.randint(0, 6),
         }
         if kind != "maintenance":

@@ -14,12 +14,19 @@ from typing import Any
 from mlflow import MlflowClient
 
 from tests.emulating import TOKEN
+from tests.platforming import CRN
 from tests.sweeps import PARENT
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 SHOTS = 50
-TIMES = {"transpile_seconds", "quantum_seconds"}
+TIMES = {
+    "transpile_seconds",
+    "quantum_seconds",
+    "queue_seconds",
+    "run_seconds",
+    "job_quantum_seconds",
+}
 """Metrics that are never the same twice, or that the service's clock tells."""
 
 AXES = {
@@ -31,7 +38,8 @@ AXES = {
         "options.optimization_level=0,1",
     ],
 }
-POINTS = {"server": 3, "client": 6}
+AXES["platform"] = AXES["client"]
+POINTS = {"server": 3, "client": 6, "platform": 6}
 JOBS = 3
 
 
@@ -44,14 +52,29 @@ def arguments(url: str, compile: str, *more: str) -> list[str]:
         f"options.shots={SHOTS}",
         "seed=7",
         "tracking.pictures=none",
-        "service=circuit_runner",
-        f"service.url={url}",
-        f"service.compile={compile}",
+        *_service(url, compile),
         "service.poll_seconds=0.05",
         "service.poll_longest=0.2",
         "service.settle_seconds=0.5",
         *AXES[compile],
         *more,
+    ]
+
+
+def _service(url: str, compile: str) -> list[str]:
+    """What chooses the service: circuit-runner's protocol, or today's platform."""
+    if compile != "platform":
+        return [
+            "service=circuit_runner",
+            f"service.url={url}",
+            f"service.compile={compile}",
+        ]
+    base = url.removesuffix("/api")
+    return [
+        "service=ibm_quantum",
+        f"service.url={base}/api/v1",
+        f"service.iam_url={base}",
+        "service.jobs_per_minute=100000",
     ]
 
 
@@ -69,8 +92,7 @@ class Server:
     def submissions(self, since: int) -> Counter[str]:
         """How often each submission was accepted, of jobs after a number."""
         rows = self._rows("SELECT request FROM jobs WHERE number > ?", since)
-        sent = [json.loads(row[0])["params"]["header"] for row in rows]
-        return Counter(header["qexp_submission"] for header in sent)
+        return Counter(submission(json.loads(row[0])) for row in rows)
 
     def _rows(self, sql: str, *values: Any) -> list[Any]:
         database = sqlite3.connect(f"file:{self.data / 'jobs.db'}?mode=ro", uri=True)
@@ -78,6 +100,15 @@ class Server:
             return database.execute(sql, values).fetchall()
         finally:
             database.close()
+
+
+def submission(request: dict[str, Any]) -> str:
+    """The submission that a job was sent with, in whichever protocol."""
+    if request.get("tags"):
+        marks = dict(tag.split(":", 1) for tag in request["tags"])
+    else:
+        marks = request.get("params", request)["header"]
+    return str(marks["qexp_submission"])
 
 
 def prepared(folder: Path, database: Path) -> Path:
@@ -88,7 +119,11 @@ def prepared(folder: Path, database: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    return {"QEXP_TOKEN": TOKEN}
+    return {
+        "QEXP_TOKEN": TOKEN,
+        "QEXP_IBM_API_KEY": TOKEN,
+        "QISKIT_IBM_INSTANCE": CRN,
+    }
 
 
 def state(folder: Path, uri: str | None = None) -> dict[str, Any]:

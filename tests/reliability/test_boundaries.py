@@ -42,3 +42,11 @@ class TestClient:
 
     def test_at_every_boundary(self, bench):
         check(bench, "client")
+
+
+class TestPlatform:
+    """Jobs of several points on today's platform."""
+
+    @LONG
+    def test_at_every_boundary(self, bench):
+        check(bench, "platform")

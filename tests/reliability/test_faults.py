@@ -12,11 +12,27 @@ from tests.reliability.lives import Tally
 MIXTURES, KILLS = 6, 12
 
 
-@pytest.mark.parametrize("request_", scripted.REQUESTS)
-def test_alone(bench, request_):
+PLATFORM = ("platform", "submit"), ("platform", "look")
+"""Of today's platform those that differ most; .ci/long has the others."""
+
+EACH = [
+    pytest.param(
+        compile,
+        request,
+        marks=[pytest.mark.long]
+        if compile == "platform" and (compile, request) not in PLATFORM
+        else [],
+    )
+    for compile in ("server", "platform")
+    for request in scripted.REQUESTS
+]
+
+
+@pytest.mark.parametrize(("compile", "request_"), EACH)
+def test_alone(bench, compile, request_):
     for kind in scripted.KINDS:
-        life = bench.life("server")
-        bench.service.fail(*scripted.alone(kind, request_))
+        life = bench.life(compile)
+        bench.service.fail(*scripted.alone(kind, request_, compile))
         command = life.start()
         assert command.wait() == 0, f"{kind}: {command.errors}"
         life.require()
@@ -26,8 +42,9 @@ def test_alone(bench, request_):
 def test_in_random_mixtures(bench):
     chance = random.Random("mixtures of faults")
     for number in range(MIXTURES):
-        life = bench.life("client" if number % 2 else "server")
-        bench.service.fail(*scripted.mixture(chance))
+        compile = ("server", "client", "platform")[number % 3]
+        life = bench.life(compile)
+        bench.service.fail(*scripted.mixture(chance, compile=compile))
         life.end()
         life.require()
         assert bench.service.befallen
@@ -36,9 +53,9 @@ def test_in_random_mixtures(bench):
 def test_in_random_mixtures_with_kills(bench):
     chance, tally = random.Random("mixtures of faults, and kills"), Tally()
     while tally.kills.total() < KILLS:
-        compile = chance.choice(["server", "client"])
+        compile = chance.choice(["server", "client", "platform"])
         longest = 1.5 * bench.seconds(compile)
         life = bench.life(compile)
-        bench.service.fail(*scripted.mixture(chance))
+        bench.service.fail(*scripted.mixture(chance, compile=compile))
         lives.at_random(life, chance, longest, 3, tally)
         assert bench.service.befallen

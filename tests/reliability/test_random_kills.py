@@ -13,10 +13,12 @@ KILLS = 25
 """For each way of compiling, over as many sweeps as it takes."""
 
 
-@pytest.mark.parametrize("compile", ["server", "client"])
+@pytest.mark.parametrize(
+    "compile", ["server", "client", pytest.param("platform", marks=pytest.mark.long)]
+)
 def test_at_random_moments(bench, compile):
     tally, chance = Tally(), random.Random(f"random kills, {compile}")
-    wanted = KILLS // 2 + (compile == "client")
+    wanted = KILLS // 2 + (compile != "server")
     while (done := sum(tally.kills.values())) < wanted:
         longest = bench.seconds(compile)
         life = bench.life(compile)

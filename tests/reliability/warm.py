@@ -146,6 +146,7 @@ def main() -> None:
     import qexp.command.going
     import qexp.findings.story
     import qexp.services.circuit_runner
+    import qexp.services.ibm.client
     import qexp.track.store
     import qexp.track.writer  # noqa: F401
 

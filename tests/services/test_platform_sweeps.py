@@ -125,7 +125,7 @@ def test_a_batch_of_jobs(ready, emulator):
 
 
 def test_a_rehearsal_of_all_that_goes_wrong(ready, tmp_path_factory):
-    """A token that ends in the middle, 429 and Retry-After, a storm of 503, a lost reply."""
+    """A token that ends in the middle, 429, a storm of 503, and a reply that is lost."""
     folder = tmp_path_factory.mktemp("rehearsal")
     script = folder / "faults.yaml"
     jobs = "/api/v1/jobs"
