@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
@@ -13,6 +14,8 @@ from docs.generate import pages
 from qexp.command.cli import OF_A_SWEEP, VERBS
 from qexp.declare.config import METRICS
 from qexp.declare.options import Options
+from qexp.devices import known
+from qexp.devices.device import snapshot
 from tests.conftest import ROOT
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -150,6 +153,12 @@ def test_every_way_to_reproduce_is_understood(folder, qexp, line):
     assert any(words in said for words in nothing)
 
 
+def fetched(name):
+    """Have a device be known here, as if its service had told of it just now."""
+    told = snapshot("montreal", name)
+    known.keep(known.Known(name, time.time(), *told))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_in_the_docs_composes(folder, qexp, command):
     import shlex
@@ -167,6 +176,7 @@ def test_every_command_in_the_docs_composes(folder, qexp, command):
     declared = own.split("```yaml\n")[1].split("```")[0]
     (folder / "conf" / "circuit" / "flips.yaml").write_text(declared)
     assert yaml.safe_load(quickstart)["name"] == "mine"
+    fetched("ibm_torino")
     arguments = shlex.split(command)
     if "-m" in arguments and "plan" not in arguments:
         arguments = ["plan", *arguments]

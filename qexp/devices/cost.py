@@ -79,7 +79,10 @@ def reset_seconds(service: Service) -> float:
 
 
 def shots_seconds(
-    duration: float, options: Options, reset: float = RESET_SECONDS
+    duration: float,
+    options: Options,
+    reset: float = RESET_SECONDS,
+    shots: int | None = None,
 ) -> float | None:
     """Estimated QPU time of all shots of one circuit, in seconds.
 
@@ -89,14 +92,16 @@ def shots_seconds(
         duration: Duration of the circuit in seconds, its measurements included.
         options: Options with the device's defaults filled in.
         reset: Duration of the resets before each shot, in seconds.
+        shots: How many there are; None is the options' own number.
 
     Returns:
         None where the repetition delay is not known.
     """
-    if options.rep_delay is None or options.shots is None:
+    shots = options.shots if shots is None else shots
+    if options.rep_delay is None or shots is None:
         return None
     before = reset if options.init_qubits else 0.0
-    return options.shots * (options.rep_delay + duration + before)
+    return shots * (options.rep_delay + duration + before)
 
 
 def quantum_seconds(

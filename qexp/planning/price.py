@@ -9,6 +9,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qexp.circuits.ideal import final_measurements
 from qexp.declare.options import Options
 from qexp.devices.cost import (
     JOB_OVERHEAD,
@@ -18,9 +19,11 @@ from qexp.devices.cost import (
     shots_seconds,
 )
 from qexp.devices.device import Device
+from qexp.devices.pace import pace
 from qexp.devices.snapshot import backend
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Part, Submission
+from qexp.twin.mitigation import MOST_SHOTS
 
 Compiled = Mapping[str, Sequence[QuantumCircuit]]
 """Compiled circuits by the key of their part."""
@@ -49,7 +52,8 @@ class Price:
 def price(plan: Plan, compiled: Compiled | None = None) -> Price:
     """The QPU time of a plan, by the model of `qexp.devices.cost.quantum_seconds`.
 
-    Calibration circuits of readout mitigation are not in it.
+    Calibration circuits of readout mitigation are in it where they are circuits of the
+    job like any other, which they are on IBM's platform.
 
     Args:
         plan: The plan.
@@ -79,7 +83,41 @@ def _job(
             if seconds is None:
                 return None
             total += seconds
-    return total
+    calibrating = _calibrating(plan, sent, compiled)
+    return None if calibrating is None else total + calibrating
+
+
+def _calibrating(
+    plan: Plan, sent: Submission, compiled: Compiled | None
+) -> float | None:
+    """Seconds of the job's calibration circuits; None where their length is not known.
+
+    However many qubits are calibrated, each preparation has M3's number of shots.
+    """
+    mitigated = [
+        part for part in sent.parts if part.inputs.get("measurement_error_mitigation")
+    ]
+    if not mitigated:
+        return 0.0
+    point = plan.places[mitigated[0].name].point
+    each = pace(sent.device, backend(sent.device).properties())
+    if each.one_qubit is None or each.readout is None:
+        return None
+    length = each.one_qubit + each.readout
+    reset = reset_seconds(point.service)
+    seconds = shots_seconds(
+        length, point.options, reset, min(MOST_SHOTS, sent.device.max_shots)
+    )
+    sets = sum(len(part.built.circuits) for part in mitigated)
+    if compiled is not None:
+        sets = len(
+            {
+                frozenset(final_measurements(one))
+                for part in mitigated
+                for one in compiled[part.key]
+            }
+        )
+    return None if seconds is None else 2 * sets * seconds
 
 
 def _shots(duration: float | None, options: Options, reset: float) -> float | None:

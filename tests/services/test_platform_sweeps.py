@@ -224,6 +224,28 @@ def test_a_plan_says_how_long_the_sending_takes(qexp, folder):
     assert "1 min at least: 10 jobs" in quick.out
 
 
+def test_a_plan_prices_the_calibration_circuits(qexp, folder):
+    usual = ["plan", "--json", *GHZ, "backend=ibmq_montreal", "service=ibm_quantum"]
+    usual += ["options.rep_delay=5e-4", "options.shots=1000"]
+    on = "options.measurement_error_mitigation=true"
+
+    def seconds(*more):
+        finished = qexp(*usual, *more)
+        assert finished.status == 0, finished.err
+        return json.loads(finished.out)["quantum_seconds"]
+
+    for look in ([], ["--compile"]):
+        dear = seconds(*look, on) - seconds(*look)
+        # 8,192 shots (the device's most) of each preparation, 500 µs and some apart
+        assert 2 * 8192 * 5e-4 < dear < 2 * 8192 * 5.2e-4
+    once = seconds("--compile", "-m", on, "options.optimization_level=0,1,2,3")
+    never = seconds("--compile", "-m", "options.optimization_level=0,1,2,3")
+    assert once - never < 3 * dear  # some of the four measure the same qubits
+    elsewhere = [one for one in usual if not one.startswith("service=")]
+    usual[:] = [*elsewhere, "service=circuit_runner", "service.url=https://e.org/api"]
+    assert seconds(on) == seconds()
+
+
 def test_no_key_is_told(qexp, folder, monkeypatch):
     monkeypatch.delenv("QEXP_IBM_API_KEY")
     finished = qexp("plan", *GHZ, "backend=ibm_torino", "service=ibm_quantum")
