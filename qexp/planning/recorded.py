@@ -109,7 +109,9 @@ class Cells:
             now = None
         if now is not None and now.digest == digest:
             return now
-        self.changed.append(f"backend ({self._devices[digest].name})")
+        backend = experiment.backend
+        if backend.snapshot or backend.configuration:  # others change by the hour
+            self.changed.append(f"backend ({self._devices[digest].name})")
         return self._devices[digest]
 
     def _built(self, experiment: Experiment, content: str | None) -> Built | None:

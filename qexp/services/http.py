@@ -136,7 +136,7 @@ class Http:
                 ):
                     raise ServiceError(problem) from None
                 lost, pause = not _unsent(error), self._pause(number)
-                told = 0.0
+                told, busy = 0.0, False
             else:
                 self._ever = True
                 if 200 <= answer.status_code < 300:
@@ -146,10 +146,13 @@ class Http:
                 if answer.status_code < 500 and answer.status_code != TOO_MANY:
                     self.outage.answered()
                     raise Refused(problem, answer.status_code, codes(answer))
-                lost = answer.status_code >= 500
+                busy = (
+                    answer.status_code == TOO_MANY
+                )  # it is there, and says when to come
+                lost = not busy
                 told = _told(answer)
                 pause = told or self._pause(number)
-            self.outage.failed(problem, long=pause > LONGEST)
+            self.outage.failed(problem, long=pause > LONGEST and not busy)
             if lost and not repeat:
                 raise Unanswered(problem)
             self._bear(problem, pause, told, number, since, tries)
@@ -180,11 +183,16 @@ class Http:
             if self.wait.now() + pause - since > patience:
                 what = f"for {duration(patience)}, service.patience"
                 raise Away(f"{problem} ({what})", told)
-        elif number >= (1 if self.outage.told else tries or TRIES):
+        elif number >= self._most(told, tries):
             raise Away(f"{problem} (tried {count(number, 'time')})", told)
         self.wait(pause)
         if self.wait.stopped:
             raise Stopped(problem)
+
+    def _most(self, told: float, tries: int | None) -> int:
+        """How often to try; once where others can be asked meanwhile."""
+        later = tries is not None and told > LONGEST
+        return 1 if self.outage.told or later else tries or TRIES
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:

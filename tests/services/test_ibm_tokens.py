@@ -67,15 +67,18 @@ def test_a_lapsed_token_does_not(account, platform, clock):
         account.json("GET", "backends")
 
 
-def test_a_refused_token_is_renewed_once(account, platform):
+def test_a_refused_token_is_renewed(account, platform):
     platform.tokens.clear()
     account.json("GET", "backends")
     assert platform.grants == 2
-    platform.fail("GET", "backends", 401, 401)
+    platform.fail("GET", "backends", 401, 401)  # it is revoked again meanwhile
+    account.json("GET", "backends")
+    assert platform.grants == 4
+    platform.fail("GET", "backends", *[401] * 9)
     with pytest.raises(Refused) as refused:
         account.json("GET", "backends")
     assert refused.value.status == 401
-    assert platform.grants == 3
+    assert platform.grants == 6  # and not for ever
 
 
 def test_many_that_are_refused_renew_it_once(account, platform):

@@ -14,7 +14,7 @@ import requests
 import qexp
 from qexp.declare.ibm_quantum import IbmQuantumService
 from qexp.errors import ServiceError
-from qexp.services.account import FEW_TRIES, FRESH_SECONDS, QUEUE_SECONDS
+from qexp.services.account import FEW_TRIES, FRESH_SECONDS, LOGINS, QUEUE_SECONDS
 from qexp.services.answers import content, need
 from qexp.services.http import UNAUTHORISED, Http, Refused
 from qexp.services.ibm.address import place
@@ -65,16 +65,17 @@ class Account:
     ) -> requests.Response:
         """The answer to a request; see `Http.request`.
 
-        A token that is refused is renewed, once.
+        A token that is refused is renewed, a few times at most for one request.
         """
         sent = {"params": params, "body": body, "repeat": repeat, "tries": tries}
-        token = self._tokens.token()
-        try:
-            return self._send(method, path, token, sent)
-        except Refused as refused:
-            if refused.status != UNAUTHORISED:
-                raise
-        self._tokens.refused(token)
+        for _ in range(LOGINS):
+            token = self._tokens.token()
+            try:
+                return self._send(method, path, token, sent)
+            except Refused as refused:
+                if refused.status != UNAUTHORISED:
+                    raise
+            self._tokens.refused(token)
         return self._send(method, path, self._tokens.token(), sent)
 
     def _send(
