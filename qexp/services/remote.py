@@ -6,44 +6,23 @@ them, and what reads their answers.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from qexp.errors import QexpError
 from qexp.planning.submission import Job, Submission
 from qexp.services import Arrival, Reading, State, Witness
+from qexp.services.departures import Account, Departures
 from qexp.services.fetching import Fetcher
 from qexp.services.flight import Flight, marks
-from qexp.services.http import UNAUTHORISED, Http, Refused
-from qexp.services.outage import Away, Stopped
-from qexp.services.protocol import Exhausted, Full, Jobs, Section
+from qexp.services.http import Http
+from qexp.services.outage import Stopped
+from qexp.services.protocol import Jobs, Section
 from qexp.services.sending import Sender
 
 GROWTH = 1.5
-
-
-class Account(Protocol):
-    """Whoever pays, and the devices that are there for them."""
-
-    def configuration(self, name: str) -> Any:
-        """A device's configuration, as served.
-
-        Raises:
-            ServiceError: There is no such device, or it takes no jobs.
-        """
-
-    def room(self, name: str) -> int | None:
-        """How many more jobs a device takes from this account now; None for any number."""
-
-    def calibrated(self, name: str) -> str | None:
-        """When a device was calibrated last; None where it is not known."""
-
-    def close(self) -> None:
-        """Give back connections."""
 
 
 class Remote:
@@ -78,7 +57,7 @@ class Remote:
             witness: Who is told before and after each request that costs something.
         """
         self._kind, self._section = kind, section
-        self._wait, self._outage = http.wait, http.outage
+        self._wait = http.wait
         # a service that was never there is a wrong address; from here on it was
         http.be_patient(section.patience, section.poll_longest)
         http.outage.tell = witness.told
@@ -88,10 +67,10 @@ class Remote:
             runtime, section.patience, http.outage, http.wait, witness
         )
         self._known: dict[str, Flight] = {}
-        self._waiting: deque[Flight] = deque()
-        self._sent_any = False
-        self._quiet_until = 0.0
-        self._spent: Exhausted | None = None
+        self._departures = Departures(
+            account, sender, self._fetcher, self._known, http, witness
+        )
+        self._waiting = self._departures.waiting
 
     @property
     def running(self) -> int:
@@ -117,7 +96,7 @@ class Remote:
         self._waiting.append(flight)
         if len(self._waiting) == 1:
             with suppress(Stopped):  # it waits
-                self._send_waiting()
+                self._departures.send()
         return flight.job
 
     def adopt(self, submission: Submission, job: Job) -> None:
@@ -127,11 +106,11 @@ class Remote:
         if known:  # the others could not be compiled; the reason is found again
             left = tuple(part for part in submission.parts if part not in known)
             flight.submission = replace(submission, parts=left)
-        self._prepare(flight, alone=not known)
+        self._departures.prepare(flight, alone=not known)
         flight.submission, flight.parts = submission, known or flight.parts
         self._known[job.id] = flight
         self._fetcher.flying.append(flight)
-        self._sent_any = True
+        self._departures.begun = True
 
     def find(self, submission: Submission) -> Job | None:
         """The newest job of this submission, whoever sent it.
@@ -186,7 +165,7 @@ class Remote:
         pause = self._section.poll_seconds
         while self._fetcher.ready or not self._wait.stopped:
             before = self._picture()
-            self._drop_unwanted()
+            self._departures.drop_unwanted()
             for step in self._steps():
                 asking = False
                 with suppress(Stopped):  # the loop ends
@@ -195,102 +174,23 @@ class Remote:
                     yield self._fetcher.ready.popleft()
                 if not asking:
                     break
-            if not self._fetcher.flying and not any(map(self._allowed, self._waiting)):
+            if not self._fetcher.flying and not self._departures.ready:
                 break  # what waits is not to be sent now
             changed = self._picture() != before
             longer = min(pause * GROWTH, self._section.poll_longest)
             pause = self._section.poll_seconds if changed else longer
             self._wait(pause)
-        if self._spent is not None and self._waiting and not self._wait.stopped:
-            raise self._spent
+        self._departures.require_none_left()
 
     def _steps(self) -> Iterator[Callable[[], bool]]:
         """What is asked in one round; each tells whether to ask more now."""
-        yield self._send_waiting
+        yield self._departures.send
         for flight in list(self._fetcher.flying):
             yield partial(self._fetcher.look, flight)
 
     def _picture(self) -> list[tuple[str, State]]:
         flights = (*self._waiting, *self._fetcher.flying)
         return sorted((one.receipt.id, one.state) for one in flights)
-
-    def _allowed(self, flight: Flight) -> bool:
-        return self._spent is None and self._witness.allows(flight.submission)
-
-    # -- what is sent
-
-    def _send_waiting(self) -> bool:
-        """Send what waits, as far as the devices take it, in order.
-
-        Returns:
-            Whether to ask the service more now.
-
-        Raises:
-            Away: There has been no answer for too long.
-            Stopped: There is none, and nobody is to wait for one any more.
-        """
-        if self._wait.now() < self._quiet_until:
-            return True
-        try:
-            self._send_what_fits()
-        except Away as away:
-            self._quiet_until = self._wait.now() + away.after
-            if self._outage.lasts > self._section.patience:
-                raise
-        return True
-
-    def _send_what_fits(self) -> None:
-        room: dict[str, float] = {}
-        for flight in list(self._waiting):
-            device = flight.device
-            if device not in room:
-                left = self.account.room(device)
-                room[device] = float("inf") if left is None else left
-            if room[device] < 1 or flight.unwanted or self._wait.stopped:
-                continue
-            if not self._allowed(flight):
-                continue
-            try:
-                self._send(flight)
-            except Full:
-                room[device] = 0
-                continue
-            except Exhausted as error:
-                self._spent = error
-                if not self._fetcher.flying:
-                    raise
-                return  # what is under way is waited for
-            except (Away, Stopped):
-                raise  # it waits
-            except QexpError as error:
-                self._waiting.remove(flight)
-                flight.state = State.FAILED
-                if not (self._sent_any and _refused(error)):
-                    raise  # a first refusal: nothing is lost that was paid for
-                raw = flight.failure(flight.parts, str(error))
-                names = tuple(part.name for part in flight.parts)
-                self._fetcher.ready.append(Arrival(flight.receipt, raw, names))
-            else:
-                self._waiting.remove(flight)
-            room[device] -= 1
-
-    def _send(self, flight: Flight) -> None:
-        if not flight.prepared:
-            self._prepare(flight)
-        if not flight.parts:
-            flight.state = State.DONE
-            return
-        flight.id = self._sender.send(flight)
-        self._sent_any = True
-        self._known[flight.id] = flight
-        self._fetcher.flying.append(flight)
-
-    def _prepare(self, flight: Flight, *, alone: bool = True) -> None:
-        for part, raw in self._sender.prepare(flight):
-            last = part is flight.submission.parts[-1] and not flight.parts
-            one = Arrival(flight.receipt, raw, (part.name,), whole=last and alone)
-            self._fetcher.ready.append(one)
-        flight.prepared = True
 
     # -- what comes back, and what is called back
 
@@ -309,7 +209,7 @@ class Remote:
             self.runtime.cancel(job.id)
         elif flight in self._waiting:
             flight.unwanted = True
-            self._drop_unwanted()
+            self._departures.drop_unwanted()
         elif flight in self._fetcher.flying:
             self._call_back(flight)
 
@@ -323,11 +223,6 @@ class Remote:
         """Send nothing more, and wait for nothing more; what the service has stays."""
         self._wait.stopped = True
 
-    def _drop_unwanted(self) -> None:
-        for flight in [one for one in self._waiting if one.unwanted]:
-            self._waiting.remove(flight)
-            flight.state = State.CANCELLED
-
     def _call_back(self, flight: Flight) -> None:
         assert flight.id is not None
         if self.runtime.cancel(flight.id):
@@ -338,8 +233,3 @@ class Remote:
         """Give back connections and processes; jobs that are under way stay so."""
         self._reading.close()
         self.account.close()
-
-
-def _refused(error: QexpError) -> bool:
-    """Whether the service refused a job, and not the user whose login has lapsed."""
-    return isinstance(error, Refused) and error.status != UNAUTHORISED

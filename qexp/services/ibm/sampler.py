@@ -68,7 +68,8 @@ class SamplerSender(Sender):
             except PointFailed as error:
                 failures.append((part, flight.failure([part], str(error))))
         flight.parts = kept
-        return failures
+        order = {part.name: place for place, part in enumerate(flight.submission.parts)}
+        return sorted(failures, key=lambda one: order[one[0].name])
 
     def order(self, flight: Flight, marks: dict[str, str]) -> Json:
         """The program's inputs, and the job's tags."""
