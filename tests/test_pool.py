@@ -38,9 +38,12 @@ from tests.embedded import (
     workers,
 )
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc"
-)
+pytestmark = [
+    pytest.mark.cold,
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

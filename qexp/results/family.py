@@ -5,10 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from qexp.circuits import Built
 from qexp.circuits.family import Curve, Estimate, Family, Taken
+from qexp.declare.metric import METRICS
 from qexp.errors import PointFailed
 from qexp.results.result import Measured, Result
-from qexp.results.score import MITIGATED, Scored, nearest
+from qexp.results.score import MITIGATED, Scored, nearest, score
+
+
+def scored(built: Built, result: Result, names: Sequence[str]) -> list[Scored]:
+    """The scores of a point that did not fail, by its family or against what is ideal.
+
+    Args:
+        built: Its circuits.
+        result: What was measured.
+        names: Metrics asked for.
+
+    Raises:
+        PointFailed: The analysis itself failed; says how.
+    """
+    if built.family is None:
+        return score(built, result, names)
+    # a family may leave some to the metrics that compare counts with what is ideal
+    usual = [name for name in names if name in METRICS]
+    own = analysed(built.family, result, names)
+    return own + (score(built, result, usual) if usual else [])
 
 
 def analysed(family: Family, result: Result, names: Sequence[str]) -> list[Scored]:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from qexp.declare.twin import Twin
 from qexp.planning.packing import execution_inputs
+from qexp.results.family import scored
 from qexp.results.ran import Ran
 from qexp.results.result import Result, taken
-from qexp.results.score import score
 from qexp.services.engine import machine
 from qexp.services.program import reason, run
 
@@ -37,7 +37,7 @@ def predicted(ran: Ran) -> Ran:
     if twin.error is not None:
         return _without(ran, twin.error)
     own = {one.name: one.value for one in ran.told_apart}
-    theirs = score(ran.built, twin, ran.experiment.metrics)
+    theirs = scored(ran.built, twin, ran.experiment.scored_by)
     found = {one.name: one.value for one in theirs if one.name in own}
     figures = {f"{name}_twin": value for name, value in found.items()}
     figures |= {f"{name}_gap": own[name] - value for name, value in found.items()}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from qexp.circuits import Built
 from qexp.declare.config import CircuitRunnerService, Experiment
-from qexp.declare.metric import METRICS
 from qexp.declare.options import Options
 from qexp.devices.cost import reset_seconds
 from qexp.devices.device import Device
@@ -17,7 +16,7 @@ from qexp.planning.plan import Place
 from qexp.planning.point import Point
 from qexp.planning.seeds import Seeds
 from qexp.planning.submission import Job
-from qexp.results import compiled, family, score
+from qexp.results import compiled, family
 from qexp.results.compiled import Compiled
 from qexp.results.result import Result
 from qexp.results.score import Scored
@@ -123,21 +122,12 @@ def ran(place: Place, sweep: str, job: Job, result: Result) -> Ran:
     scores: list[Scored] = []
     if not result.error:
         try:
-            scores = _scores(place, result)
+            names = cell.experiment.scored_by
+            scores = family.scored(cell.ready[1], result, names)
         except PointFailed as error:  # what was measured is good
             remarks.append(f"{error}. What was measured is kept.")
     told = tuple(dict.fromkeys(remarks))
     return Ran(place, sweep, job, result, tuple(scores), made, figures, told)
-
-
-def _scores(place: Place, result: Result) -> list[Scored]:
-    built, names = place.cell.ready[1], place.cell.experiment.scored_by
-    if built.family is None:
-        return score.score(built, result, names)
-    # a family may leave some to the metrics that compare counts with what is ideal
-    usual = [name for name in names if name in METRICS]
-    own = family.analysed(built.family, result, names)
-    return own + (score.score(built, result, usual) if usual else [])
 
 
 def _measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -39,3 +40,14 @@ def short(found: Any) -> str:
     """The beginning of an answer that cannot be used, for a message."""
     text = found if isinstance(found, str) else repr(found)
     return repr(text[:200]) if text else "empty"
+
+
+def moment(metrics: Any, what: str) -> float | None:
+    """A time in a job's metrics, in seconds since 1970."""
+    stamps = metrics.get("timestamps") if isinstance(metrics, dict) else None
+    told = stamps.get(what) if isinstance(stamps, dict) else None
+    try:
+        found = datetime.fromisoformat(told)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return found.timestamp() if found.tzinfo else None

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from qexp.errors import ServiceError
 from qexp.services import State
 from qexp.services.account import FEW_TRIES, Account
-from qexp.services.answers import need, short
+from qexp.services.answers import moment, need, short
 from qexp.services.flight import Flight
 from qexp.services.http import Refused, Unanswered
 from qexp.services.protocol import Full, Usage
@@ -123,7 +122,9 @@ class Runtime:
             found = self._account.json("GET", where, tries=FEW_TRIES)
         except ServiceError:  # not every service has them
             return Usage()
-        return Usage(_seconds(found), _at(found, "running"), _at(found, "finished"))
+        return Usage(
+            _seconds(found), moment(found, "running"), moment(found, "finished")
+        )
 
     def why(self, job: str) -> str:
         """Why a job came to nothing, in the service's words."""
@@ -231,17 +232,6 @@ def _seconds(metrics: Any) -> float | None:
         if math.isfinite(value) and value >= 0:
             return float(value)
     return None
-
-
-def _at(metrics: Any, what: str) -> float | None:
-    """A time in a job's metrics, in seconds since 1970."""
-    stamps = metrics.get("timestamps") if isinstance(metrics, dict) else None
-    told = stamps.get(what) if isinstance(stamps, dict) else None
-    try:
-        found = datetime.fromisoformat(told)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return found.timestamp() if found.tzinfo else None
 
 
 def sent_with(listed: Any) -> Json | None:

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from qexp.errors import ServiceError
 from qexp.services import State
 from qexp.services.account import FEW_TRIES
-from qexp.services.answers import need, short
+from qexp.services.answers import moment, need, short
 from qexp.services.flight import Flight
 from qexp.services.http import Refused, Unanswered
 from qexp.services.ibm.account import Account
 from qexp.services.ibm.batch import Batch
 from qexp.services.ibm.envelope import sealed
 from qexp.services.ibm.ran import about
-from qexp.services.protocol import Exhausted, Full
+from qexp.services.protocol import Exhausted, Full, Usage
 from qexp.services.telling import clipped
 
 PROGRAM = "sampler"
@@ -134,14 +134,16 @@ class Jobs:
         told = about(self._account, flight.device, job, self._metrics(flight.id))
         return sealed(flight.submission.id, told, answer.content)
 
-    def used(self, job: str) -> float | None:
-        """QPU seconds that a job is charged; None where the service does not say."""
+    def usage(self, job: str) -> Usage:
+        """What a job that is over is charged, and when it ran."""
         for _ in range(LOOKS):
-            usage = self._metrics(job).get("usage")
+            metrics = self._metrics(job)
+            began, ended = moment(metrics, "running"), moment(metrics, "finished")
+            usage = metrics.get("usage")
             if not isinstance(usage, dict) or usage.get("status") != "pending":
-                return charged(usage)
+                return Usage(charged(usage), began, ended)
             self._account.http.wait(1.0)
-        return None
+        return Usage(None, began, ended)
 
     def _metrics(self, job: str) -> Json:
         try:
