@@ -110,12 +110,14 @@ def _limit(seconds: int) -> None:
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: 0,
-        resource.RLIMIT_CPU: int(sum(os.times()[:2])) + 1 + seconds,
     }.items():
         _, hard = resource.getrlimit(what)
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)
         resource.setrlimit(what, (most, most))
+    spent = int(sum(os.times()[:2])) + 1
+    # the first ends the process with a signal of its own, the second with any
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, spent + seconds + 1))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
 import zlib
 from collections.abc import Sequence
@@ -96,7 +97,7 @@ def _run(python: Path, arguments: list[str], given: str) -> str:
             start_new_session=True,
         )
     except OSError as error:
-        raise Unreadable(f"{python}: {error.strerror}") from error
+        raise Unreadable(str(error.strerror)) from error
     try:
         reply, wrong = process.communicate(given, PATIENCE)
     except subprocess.TimeoutExpired as error:
@@ -107,8 +108,12 @@ def _run(python: Path, arguments: list[str], given: str) -> str:
                 os.killpg(process.pid, 9)  # with whatever it has started
             process.wait()
     if process.returncode:
-        last = wrong.strip().splitlines()[-1:] or [
-            f"it ended with {process.returncode}"
-        ]
-        raise Unreadable(f"{python}: {last[0]}")
+        raise Unreadable(_why(process.returncode, wrong))
     return reply
+
+
+def _why(code: int, wrong: str) -> str:
+    if code == -signal.SIGXCPU:
+        return f"converting took more than {SECONDS} seconds of processor time"
+    usual = f"the helper ended with {code}"
+    return wrong.strip().rpartition("\n")[2] or usual

@@ -20,6 +20,7 @@ from qiskit.circuit import Parameter
 from qexp.guarded.reader import Reader, Readers, Unreadable
 from tests.embedded import until
 from tests.emulating import OTHER, bell, emulating, encoded, wrapped
+from tests.platforming import Speaker
 
 
 def expression() -> QuantumCircuit:
@@ -65,6 +66,13 @@ def test_an_expression_is_not_evaluated(emulator, make, tmp_path):
     assert "symbolic expressions are not read" in client.failure(
         wrapped(stream.getvalue())
     )
+    speaker = Speaker(emulator)
+    for sent in (
+        wrapped(stream.getvalue()),
+        base64.b64encode(stream.getvalue()).decode(),
+    ):
+        state = speaker.failure([[sent, None, 10]])
+        assert "symbolic expressions are not read" in state["reason"]
     assert not file.exists()
     assert client.result(encoded(bell()), shots=10)["success"]
 

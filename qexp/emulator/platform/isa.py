@@ -68,9 +68,10 @@ def _places(offered: Offered) -> dict[str, Places | None]:
     """Where each gate of a device can be; None is on any qubit."""
     configuration = offered.configuration
     places: dict[str, Places | None] = dict.fromkeys(configuration["basis_gates"])
-    coupled = frozenset(map(tuple, configuration["coupling_map"] or ()))
-    for name in {"cx", "cz", "ecr"} & places.keys():
-        places[name] = coupled
+    coupling = configuration["coupling_map"]
+    if coupling:
+        pairs = frozenset(map(tuple, coupling))
+        places |= dict.fromkeys({"cx", "cz", "ecr"} & places.keys(), pairs)
     for gate in configuration["gates"]:
         if gate["name"] in places and gate.get("coupling_map"):
             places[gate["name"]] = frozenset(map(tuple, gate["coupling_map"]))

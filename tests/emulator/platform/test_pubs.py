@@ -423,10 +423,21 @@ def test_what_cannot_be_converted_says_why(said, text, values):
         convert(Path(sys.executable), [(text, values)])
 
 
+def test_converting_takes_no_longer_than_it_may(monkeypatch):
+    monkeypatch.setattr("qexp.guarded.converting.SECONDS", 1)
+    circuit = QuantumCircuit(1)
+    circuit.rx(Parameter("a"), 0)
+    for _ in range(2000):
+        circuit.h(0)
+    text = base64.b64encode(stream(circuit)).decode()
+    with pytest.raises(Unreadable, match="more than 1 seconds of processor time"):
+        convert(Path(sys.executable), [(text, [[0.1]] * 1000)])
+
+
 def test_a_helper_that_is_none_is_refused_at_the_start(tmp_path, capsys):
     for helper, said in (
         (sys.executable, "reads QPY up to version 10"),
-        ("/bin/false", "it ended with 1"),
+        ("/bin/false", "the helper ended with 1"),
         (str(tmp_path / "nothing"), "No such file"),
     ):
         options = ["--data", str(tmp_path / "data"), "--qpy-helper", helper]
