@@ -15,6 +15,10 @@ HYDRAS_COMPLETION = {"-sc", "--shell-completion"}
 def main() -> None:
     """Run the command line and exit with its status."""
     arguments = sys.argv[1:]
+    if arguments[:1] == ["emulator"]:  # it has a page of its own
+        from qexp.emulator.cli import main as emulator
+
+        sys.exit(emulator(arguments[1:]))
     if not arguments or not HELP.isdisjoint(arguments[:2]):
         from qexp.help import page
 
@@ -32,10 +36,6 @@ def main() -> None:
         from qexp.complete import main as completion
 
         sys.exit(completion(arguments))
-    if arguments[0] == "emulator":
-        from qexp.emulator.cli import main as emulator
-
-        sys.exit(emulator(arguments[1:]))
     if arguments[0] == "status":
         from qexp.shown.status import main as status_of_sweeps
 

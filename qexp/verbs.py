@@ -13,7 +13,7 @@ VERBS: dict[str, str] = {
     "cancel": "cancel what is queued of a sweep: SWEEP",
     "adopt": "take over a job that was found at the service: JOB_ID [SUBMISSION]",
     "recover": "make a new ledger of all that is left of a damaged one",
-    "emulator": "serve circuit-runner on this machine, as IBM's runtime did",
+    "emulator": "serve circuit-runner on this machine, and IBM's platform of today",
     "completion": "print the script that completes the command line with TAB",
 }
 """What each verb does, in a line."""
@@ -30,9 +30,10 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "adopt": (),
     "recover": (),
     "emulator": tuple(
-        """--host --port --data --token --show-token --workers --noise --speed --faults
-        --job-limit --queue-limit --request-bytes --token-ttl --job-seconds --seconds
-        """.split()
+        """--host --port --data --token --show-token --workers --noise --speed
+        --qpy-helper --faults --job-limit --queue-limit --request-bytes --token-ttl
+        --jwt-ttl --submissions-per-minute --usage-limit --job-seconds --job-memory
+        --seconds""".split()
     ),
 }
 """The flags of a verb's own, beside Hydra's."""

@@ -94,31 +94,32 @@ def _limits(parser: argparse.ArgumentParser, usual: Settings) -> None:
         ("queue_limit", _between(int, 1, 10**6), "jobs of all tokens"),
         ("request_bytes", _between(int, 1, 2**31), "bytes of a request"),
         ("token_ttl", positive, "seconds for which an access token is good"),
-        ("jwt_ttl", positive, "the same for the platform's"),
+        ("jwt_ttl", positive, "seconds for which one of the platform's is good"),
         (
             "submissions_per_minute",
             _between(int, 1, 10**6),
-            "jobs of a key on the platform; any number if not set",
+            "jobs that a key may submit to the platform in a minute; not set: any number",
         ),
         (
             "usage_limit",
             positive,
-            "QPU seconds of a key on the platform, in 28 days; any if not set",
+            "QPU seconds of a key on the platform in 28 days; not set: any number",
         ),
         ("job_seconds", positive, "seconds that a job may run"),
         (
             "job_memory",
             _between(int, 64, 2**24),
-            "MiB of memory for each worker's jobs; 3/4 of the machine's in all if not set",
+            "MiB of memory for each worker's jobs; not set: 3/4 of the machine's in all",
         ),
-        ("seconds", positive, "stop after so many"),
+        ("seconds", positive, "stop after so many; not set: never"),
     ):
+        default = getattr(usual, name)
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             type=kind,
-            default=getattr(usual, name),
+            default=default,
             metavar="N",
-            help=f"{what} (%(default)s)",
+            help=what if default is None else f"{what} (%(default)s)",
         )
 
 

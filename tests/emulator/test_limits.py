@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import time
 
@@ -9,8 +10,10 @@ import pytest
 import requests
 from qiskit import QuantumCircuit
 
+from qexp.__main__ import main as door
 from qexp.emulator.cli import main, parsed
 from qexp.errors import ConfigError
+from qexp.verbs import FLAGS
 from tests.emulating import OTHER, bell, emulating, encoded, endless
 
 
@@ -211,3 +214,15 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path, capsys):
     token.write_text("of-the-tests")
     (data / "jobs.db").write_text("no database, and much too long to be empty " * 99)
     assert "jobs.db cannot be used" in told(data)
+
+
+def test_the_verb_has_a_page_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["qexp", "emulator", "--help"])
+    with pytest.raises(SystemExit) as left:
+        door()
+    assert left.value.code == 0
+    page = capsys.readouterr().out
+    assert page.startswith("usage: python -m qexp emulator")
+    assert "(None)" not in page
+    named = {*re.findall(r"^  (--[\w-]+)", page, re.MULTILINE)}
+    assert named == set(FLAGS["emulator"])
