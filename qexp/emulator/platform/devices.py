@@ -75,9 +75,9 @@ async def properties(
     """A device's calibration; nothing where an older one than ours is asked for."""
     user(request)
     found = service(request).shelf[name].properties
-    if found and updated_before is not None:
-        made = utc(datetime.fromisoformat(str(found["last_update_date"])))
-        if made >= utc(updated_before):
+    if updated_before is not None and (made := found.get("last_update_date")):
+        then = datetime.fromisoformat(str(made).replace("Z", "+00:00"))
+        if utc(then) >= utc(updated_before):
             found = {}
     return Response(plain(found), media_type="application/json")
 

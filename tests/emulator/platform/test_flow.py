@@ -113,6 +113,10 @@ def test_a_device_has_all_its_pages(speaker):
     assert speaker.get(f"{path}/properties").json() == manila.properties
     old = speaker.get(f"{path}/properties", updated_before="2001-01-01T00:00:00Z")
     assert old.json() == {}
+    undated = speaker.get(
+        "/backends/ibmqx5/properties", updated_before="2001-01-01T00:00"
+    )
+    assert undated.status_code == 200
     later = speaker.get(f"{path}/properties", updated_before="2030-01-01T00:00:00")
     assert later.json() == manila.properties
     status = speaker.get(f"{path}/status").json()
