@@ -8,9 +8,9 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qexp.emulator.job import Job
 from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Offered
-from qexp.emulator.store import Job
 from qexp.planning.submission import Submission
 
 Json = dict[str, Any]

@@ -18,9 +18,9 @@ from qexp.emulator.circuit_runner import NAME
 from qexp.emulator.compiling import require_layouts
 from qexp.emulator.execution import Answers, Execution, Json, Tools
 from qexp.emulator.inputs import Inputs, require_number, require_room, taken
+from qexp.emulator.job import Job
 from qexp.emulator.refusal import FAULT, Refusal
 from qexp.emulator.shelf import Offered
-from qexp.emulator.store import Job
 from qexp.planning.submission import Part, Submission
 from qexp.services.task import encoded
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from qexp.emulator import run
 from qexp.emulator.execution import Program, Tools
+from qexp.emulator.job import Ended, Job
 from qexp.emulator.platform import sampler
 from qexp.emulator.refusal import FAULT, RAN_TOO_LONG, UNREADABLE, Refusal
 from qexp.emulator.settings import Settings
 from qexp.emulator.shelf import Shelf
 from qexp.emulator.states import COMPLETED, FAILED, TOO_LONG
-from qexp.emulator.store import Ended, Job, Store
+from qexp.emulator.store import Store
 from qexp.emulator.turns import Turns
 from qexp.guarded.reader import Readers, Unreadable
 from qexp.planning.submission import Job as Receipt

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from qexp.emulator import pace
 from qexp.emulator.circuit_runner import METADATA, NAME
+from qexp.emulator.job import Job
 from qexp.emulator.problems import told
 from qexp.emulator.refusal import (
     FORBIDDEN,
@@ -28,7 +29,6 @@ from qexp.emulator.refusal import (
 from qexp.emulator.requests import RUNTIME, Service, content, owner, service
 from qexp.emulator.settings import GROUP, HUB, PROJECT
 from qexp.emulator.states import CANCELLED, COMPLETED, OPEN
-from qexp.emulator.store import Job
 from qexp.emulator.wanted import Wanted
 
 router = APIRouter(prefix=RUNTIME)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import PlainTextResponse, Response
 
 from qexp.emulator import pace
+from qexp.emulator.job import Job
 from qexp.emulator.platform.asked import Asked, Params, require_tags, taken
 from qexp.emulator.platform.asking import user, utc, version
 from qexp.emulator.platform.codes import (
@@ -26,7 +27,6 @@ from qexp.emulator.platform.sessions import require_accepting
 from qexp.emulator.refusal import NO_PROGRAM, Refusal
 from qexp.emulator.requests import content, service
 from qexp.emulator.states import CANCELLED, COMPLETED, FAILED, OPEN, TOO_LONG
-from qexp.emulator.store import Job
 from qexp.emulator.wanted import Wanted
 
 router = APIRouter(prefix="/jobs")

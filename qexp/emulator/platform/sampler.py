@@ -13,6 +13,7 @@ from qexp.declare.options import SEED_LIMIT
 from qexp.emulator import pace
 from qexp.emulator.execution import Answers, Execution, Json, Tools
 from qexp.emulator.inputs import Inputs, require_number, settle_rep_delay
+from qexp.emulator.job import Job
 from qexp.emulator.platform.answer import Sampled, encoded, plain
 from qexp.emulator.platform.asked import Options, Params, taken
 from qexp.emulator.platform.codes import NOT_VALID
@@ -23,7 +24,7 @@ from qexp.emulator.platform.reading import read
 from qexp.emulator.refusal import TOO_MANY_SHOTS, Refusal
 from qexp.emulator.run import distinct, require_success
 from qexp.emulator.shelf import Offered
-from qexp.emulator.store import Job, now
+from qexp.emulator.store import now
 from qexp.planning.submission import Part, Submission
 
 NAME = "sampler"
