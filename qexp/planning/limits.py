@@ -23,6 +23,10 @@ CIRCUITS = 300
 """Most circuits of a job where the device does not say: what older devices took."""
 
 
+EXECUTIONS = 5_000_000
+"""Most shots of all circuits of a job on IBM's platform (its page on job limits)."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How a service's jobs are packed.
@@ -34,6 +38,7 @@ class Limits:
             because there the circuit before it in the job prepares its qubits.
         own_inputs: Options of execution in which circuits of one job may differ.
         jobs_per_minute: Most jobs that are sent within a minute; None for any number.
+        executions: Most shots of all circuits of a job together; None for any number.
     """
 
     circuits: int
@@ -41,6 +46,7 @@ class Limits:
     restless_alone: bool = False
     own_inputs: frozenset[str] = frozenset()
     jobs_per_minute: int | None = None
+    executions: int | None = None
 
     def alone(self, options: Options) -> bool:
         """Whether a point needs a job of its own."""
@@ -63,6 +69,7 @@ def limits(service: Service, device: Device) -> Limits:
             restless_alone=True,
             own_inputs=frozenset({"shots", "measurement_error_mitigation"}),
             jobs_per_minute=service.jobs_per_minute,
+            executions=EXECUTIONS,
         )
     return Limits(
         circuits,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qexp.circuits import Built
+from qexp.declare.options import DEFAULT_SHOTS
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
 from qexp.planning import seeds
@@ -115,18 +117,25 @@ def _of_the_job(inputs: dict[str, Any], rules: Limits) -> dict[str, Any]:
 
 
 def _chunks(group: list[Item]) -> Iterator[list[Item]]:
-    """A group in as few jobs as the service's limit on circuits allows."""
-    room = _room(group[0])
+    """A group in as few jobs as the service's limits on circuits and shots allow."""
+    room, most = _room(group[0]), _executions(group[0])
     job: list[Item] = []
-    used = 0
+    used, shots = 0, 0
     for one in group:
         needed = len(one.built.circuits)
-        if job and used + needed > room:
+        more = needed * (one.point.options.shots or DEFAULT_SHOTS)
+        if job and (used + needed > room or shots + more > most):
             yield job
-            job, used = [], 0
+            job, used, shots = [], 0, 0
         job.append(one)
-        used += needed
+        used, shots = used + needed, shots + more
     yield job
+
+
+def _executions(first: Item) -> float:
+    """Shots that a job has room for."""
+    most = limits(first.point.service, first.device).executions
+    return math.inf if most is None else most
 
 
 def _room(first: Item) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,21 @@ def test_a_plan_says_how_long_the_sending_takes(qexp, folder):
     assert "at once: 5 jobs a minute" in qexp(*usual).out
     quick = qexp(*usual, "repeats=11", "service.jobs_per_minute=10")
     assert "1 min at least: 10 jobs" in quick.out
+
+
+def test_a_job_has_no_more_shots_than_the_platform_takes(qexp, folder):
+    from qexp.devices import known
+    from qexp.devices.device import snapshot
+
+    configuration, properties = snapshot("montreal", "ibm_today")
+    configuration = {**configuration, "max_shots": 1_000_000, "max_experiments": 300}
+    known.keep(known.Known("ibm_today", time.time(), configuration, properties))
+    usual = ["plan", "--json", *GHZ, "backend=ibm_today", "service=ibm_quantum"]
+    finished = qexp(*usual, "repeats=1", "-m", "options.shots=1000000,999999,999998",
+                    "options.optimization_level=0,1,2")  # fmt: skip
+    assert finished.status == 0, finished.err
+    jobs = json.loads(finished.out)["jobs"]
+    assert sorted(one["circuits"] for one in jobs) == [4, 5]
 
 
 def test_a_plan_prices_the_calibration_circuits(qexp, folder):
