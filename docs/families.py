@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ METRIC = """## What it is scored by
 
 {names}. The first counts where one number is asked for; each has `raw_<name>` beside it, and
 `<name>_low` and `<name>_high` where its interval is honest. All circuits of a point travel in one job.
+"""
+
+VERDICT = """Where readout is mitigated, {names} is given as `raw_…` only: no interval holds the error of the calibration.
 """
 
 PRIVATE = ("kind", "family")
@@ -60,11 +64,16 @@ def _page(file: Path, family: type[Family]) -> str:
     sections = []
     if any(name not in PRIVATE for name in family.model_fields):
         sections.append(f"## What can be set\n\n{table(family, 'circuit.')}")
-    names = ", ".join(f"`{name}`" for name in family.metrics)
-    sections.append(METRIC.format(names=names))
+    sections.append(METRIC.format(names=_listed(family.metrics)))
+    if family.verdicts:
+        sections.append(VERDICT.format(names=_listed(family.verdicts)))
     return PAGE.format(
         title=title,
         name=file.stem,
         text=inspect.cleandoc(family.__doc__ or ""),
         sections="\n".join(sections),
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -95,9 +95,12 @@ class Family(Model):
     Attributes:
         metrics: Names of what `analyse` gives, the one that counts first. Less is better
             of a name that ends in `error`, `distance` or `seconds`.
+        verdicts: Those of them that say yes or no by an interval. They are left out of
+            what is mitigated, because no interval holds the calibration's error.
     """
 
     metrics: ClassVar[tuple[str, ...]]
+    verdicts: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def circuits(self) -> Sequence[QuantumCircuit]:

@@ -26,6 +26,7 @@ class Chsh(Family):
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("chsh", "chsh_violated")
+    verdicts: ClassVar[tuple[str, ...]] = ("chsh_violated",)
 
     def circuits(self) -> list[QuantumCircuit]:
         """Settings (a, b), (a, b'), (a', b), (a', b')."""
@@ -70,6 +71,7 @@ class Mermin(Family):
     """
 
     metrics: ClassVar[tuple[str, ...]] = ("mermin_ratio", "mermin", "mermin_violated")
+    verdicts: ClassVar[tuple[str, ...]] = ("mermin_violated",)
 
     num_qubits: Annotated[int, Field(ge=3, le=9)] = 3
     """Qubits of the state; 2^(n-1) circuits."""

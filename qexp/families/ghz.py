@@ -43,6 +43,7 @@ class GhzFidelity(Family):
         "ghz_coherence",
         "genuinely_entangled",
     )
+    verdicts: ClassVar[tuple[str, ...]] = ("genuinely_entangled",)
 
     num_qubits: Annotated[int, Field(ge=2, le=127)] = 5
     """Qubits of the state."""

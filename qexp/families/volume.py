@@ -52,6 +52,10 @@ class QuantumVolume(Family):
         "quantum_volume_passed_bootstrap",
         "quantum_volume_circuits_needed",
     )
+    verdicts: ClassVar[tuple[str, ...]] = (
+        "quantum_volume_passed",
+        "quantum_volume_passed_bootstrap",
+    )
 
     num_qubits: Annotated[int, Field(ge=2, le=16)] = 4
     """Qubits and layers n; the quantum volume in question is 2^n."""

@@ -41,7 +41,8 @@ def analysed(family: Family, result: Result, names: Sequence[str]) -> list[Score
         names: Metrics asked for; one that the analysis does not give is left out.
 
     Returns:
-        For each metric its score, what the options asked for, then `raw_<name>`.
+        For each metric its score, what the options asked for, then `raw_<name>`. A
+        verdict has only the latter where something was mitigated.
 
     Raises:
         PointFailed: The analysis itself failed; says how.
@@ -53,7 +54,7 @@ def analysed(family: Family, result: Result, names: Sequence[str]) -> list[Score
     asked = _estimates(family, taken(result)) if mitigated else raw
     scored = []
     for name in names:
-        if name in asked:
+        if name in asked and not (mitigated and name in family.verdicts):
             scored.append(_scored(name, asked[name], mitigated))
         if name in raw:
             scored.append(_scored(f"raw_{name}", raw[name], False))
