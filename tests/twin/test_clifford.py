@@ -36,6 +36,22 @@ def test_exact_probabilities_are_preferred():
     assert simulated(ghz_on(5), shots=100).engine == "exact"
 
 
+def test_it_is_chosen_where_all_outcomes_are_many():
+    # no gates to speak of, and 2**27 outcomes: half a minute by exact probabilities
+    circuit = QuantumCircuit(27, 27)
+    circuit.x(range(27))
+    circuit.measure(range(27), range(27))
+    answer = simulated(circuit, shots=2000)
+    assert answer.engine == "clifford"
+    errors = [Simulator(device(), Twin()).model.errors(k, False)[1] for k in range(27)]
+    zeros = sum(
+        int(n) * (27 - outcome.bit_count())
+        for outcome, n in zip(answer.drawn.outcomes, answer.drawn.counts, strict=True)
+    )
+    # gates and starts err as well, less than readout does
+    assert 1.0 < zeros / 2000 / sum(errors) < 1.5
+
+
 @pytest.mark.parametrize("qubits", [3, 6])
 def test_it_answers_as_exact_probabilities_do(qubits):
     found = [
