@@ -122,9 +122,15 @@ class Browser:
 
     def choose(self, label: str, name: str) -> None:
         """Add a name to what is chosen in a field of several."""
-        self.see(f"//div[.='{label}']/following-sibling::div").click()
-        field = self.driver.switch_to.active_element
-        field.send_keys(name, Keys.ENTER, Keys.ESCAPE)
+        box = self.see(f"//div[.='{label}']/following-sibling::div")
+        field = box.find_element(By.TAG_NAME, "input")
+        self.driver.execute_script(
+            "arguments[0].focus()", field
+        )  # a click may hit an ×
+        field.send_keys(name)
+        only = f"//*[@title='{name}'][contains(@class, 'option')]"
+        self.see(only).click()
+        field.send_keys(Keys.ESCAPE)
 
     def pick(self, field: str, name: str) -> None:
         """Pick the one name that a field, known by its id, is to have."""
