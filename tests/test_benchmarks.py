@@ -15,7 +15,13 @@ RATIO = re.compile(r"\d × \([\d.]+ to [\d.]+\)")
 
 
 @pytest.mark.parametrize(
-    ("name", "ratios"), [("startup", 8), ("planning", 4), ("grid", 4), ("twin", 8)]
+    ("name", "ratios"),
+    [
+        ("startup", 8),
+        pytest.param("planning", 4, marks=pytest.mark.long),
+        pytest.param("grid", 4, marks=pytest.mark.long),
+        ("twin", 8),
+    ],
 )
 def test_the_smallest_setting_prints_ratios(name, ratios):
     finished = subprocess.run(

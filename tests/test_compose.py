@@ -189,7 +189,7 @@ LEFT: list[bool] = []
 
 
 @given(overrides=jobs(fitting))
-@settings(EXAMPLES, max_examples=150)
+@settings(EXAMPLES, max_examples=50)
 def test_jobs_that_fit_are_as_hydra_composes_them(shared, sweep, overrides):
     LEFT.append(compared(shared, sweep, overrides))
 
@@ -202,7 +202,7 @@ def test_most_jobs_that_fit_were_not_left_to_hydra():
 @given(
     overrides=jobs(fitting, fitting, strange, repeated=True), number=st.integers(0, 3)
 )
-@settings(EXAMPLES, max_examples=150)
+@settings(EXAMPLES, max_examples=50)
 def test_any_job_is_as_hydra_composes_it(shared, sweep, overrides, number):
     compared(shared, sweep, overrides, number=number)
 
@@ -228,7 +228,7 @@ typed_keys = st.sampled_from([*LIKELY, *ADDED, *KEYS])
     overrides=jobs(fitting, most=1),
     values=st.dictionaries(typed_keys, typed, max_size=3),
 )
-@settings(EXAMPLES, max_examples=100)
+@settings(EXAMPLES, max_examples=40)
 def test_values_are_set_after_the_overrides(shared, sweep, overrides, values):
     compared(shared, sweep, overrides, values, number=2)
 

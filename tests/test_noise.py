@@ -41,7 +41,14 @@ CIRCUITS = {
 }
 
 
-@pytest.fixture(scope="module", params=["manila", "montreal", "washington"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "manila",
+        "montreal",
+        pytest.param("washington", marks=pytest.mark.long),
+    ],
+)
 def machine(request):
     name = request.param
     device = load(Backend(name=name, snapshot=name))
