@@ -131,6 +131,8 @@ def _method(gathered: Gathered) -> str:
     if known:
         seconds = sum(float(row["quantum_seconds"]) for row in known)
         text += f"; {seconds:,.1f} s of quantum processor time"
+    if {row.get("service") for row in gathered.finished} == {"local"}:
+        text += " on a device; here it was simulated" if known else "; simulated"
     return f"{text}."
 
 

@@ -73,6 +73,7 @@ def test_a_sweep_ends_in_an_answer(swept, tmp_path):
     rows = logged.read("effects.csv", tmp_path).splitlines()
     assert rows[0].startswith("metric,option,level,reference,effect,low,high,p_holm")
     assert any("layout_method,sabre,trivial" in row for row in rows)
+    assert "here it was simulated" in logged.read("report.html", tmp_path)
 
 
 def test_the_report_is_the_same_from_the_ledger_and_from_mlflow(inside, qexp):
