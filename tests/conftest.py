@@ -20,6 +20,10 @@ from tests.nursery import Subprocess
 
 ROOT = Path(__file__).parent.parent
 
+# an MLflow server starts seven more processes for jobs that nobody here sends, each of
+# which imports for seconds
+os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+
 
 @dataclass
 class Finished:
