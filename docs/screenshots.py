@@ -35,8 +35,9 @@ def main() -> None:
         folder = Path(made)
         _qexp(folder, *SWEEP)
         _qexp(folder, "report", "out=report.html")
-        with mlflow_ui(folder) as url, browsing(WIDTH, HEIGHT) as browser:
-            _compare(browser, f"{url}/{_run(folder)}", PICTURES / "compare.png")
+        with mlflow_ui(folder) as pages, browsing(WIDTH, HEIGHT) as browser:
+            page = f"{pages.wait()}/{_run(folder)}"
+            _compare(browser, page, PICTURES / "compare.png")
             _top(browser, folder / "report.html", PICTURES / "report.png")
 
 

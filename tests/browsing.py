@@ -38,8 +38,11 @@ FLAGS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+STARTING = 180
+"""Seconds for a server to come up beside other tests."""
+
 PATIENCE = 60
-"""Seconds for a server to come up, or for a page to show something."""
+"""Seconds for a page to show something."""
 
 LONGEST = 900
 """Seconds after which a server ends by itself."""
@@ -242,9 +245,33 @@ def needed() -> None:
     pytest.skip(told)
 
 
+class Pages:
+    """MLflow's pages about the runs of a folder.
+
+    Attributes:
+        url: Their address.
+    """
+
+    def __init__(self, url: str, log: Path) -> None:
+        """Take over a server that has been started."""
+        self.url = url
+        self._log = log
+
+    def wait(self) -> str:
+        """Their address, once they can be opened."""
+        end = time.monotonic() + STARTING
+        while time.monotonic() < end:
+            try:
+                if requests.get(f"{self.url}/health", timeout=1).ok:
+                    return self.url
+            except requests.RequestException:
+                time.sleep(0.2)
+        return pytest.fail(self._log.read_text())
+
+
 @contextmanager
-def mlflow_ui(folder: Path) -> Iterator[str]:
-    """`mlflow ui` as it is typed in a folder; its address."""
+def mlflow_ui(folder: Path) -> Iterator[Pages]:
+    """`mlflow ui` as it is typed in a folder; it is not waited for."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -261,19 +288,7 @@ def mlflow_ui(folder: Path) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _wait_for(f"http://127.0.0.1:{port}", log)
-        yield f"http://127.0.0.1:{port}"
+        yield Pages(f"http://127.0.0.1:{port}", log)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
-
-
-def _wait_for(address: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            if requests.get(f"{address}/health", timeout=1).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.2)
-    pytest.fail(log.read_text())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -47,13 +46,11 @@ class Seen:
 
     Attributes:
         logged: Its runs.
-        folder: Where it was run.
         url: MLflow's pages.
         said: What it found, as it was printed.
     """
 
     logged: Logged
-    folder: Path
     url: str
     said: str
 
@@ -79,12 +76,12 @@ def browser():
 def sweep(browser, tmp_path_factory, database):
     folder = tmp_path_factory.mktemp("looked-at")
     shutil.copy(database, folder / "mlflow.db")
-    with mlflow_ui(folder) as url:
+    with mlflow_ui(folder) as pages:  # comes up beside the sweep
         done = qexp_process(*SWEEP, cwd=folder)
         assert done.status == 0, done.err
         said = [line for line in done.out.splitlines() if " raises " in line]
         assert len(said) == 1, done.out + done.err
-        yield Seen(Logged(folder), folder, url, said[0])
+        yield Seen(Logged(folder), pages.wait(), said[0])
 
 
 def test_runs_are_named_by_what_varies_and_can_be_ticked(sweep, browser: Browser):
