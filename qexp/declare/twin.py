@@ -8,7 +8,7 @@ from pydantic import Field
 
 from qexp.declare.model import OUTSIDE, Model
 
-VERSION = "1"
+VERSION = "2"
 """Version of the twin's model; whoever changes what it computes changes this."""
 
 EngineName = Literal["auto", "clifford", "exact", "mps", "trajectories"]

@@ -15,14 +15,21 @@ from qexp.twin.preparation import Reals
 
 WEAK = 0.02
 """Up to this change of a qubit's start with its last outcome, each qubit is taken by
-itself, after a 0 or a 1 with even odds. On GHZ states of ibmq_montreal (0.01) that is a
-total variation of at most 6e-4."""
+itself. On GHZ states of ibmq_montreal (0.01) that is a total variation of at most 6e-4."""
+
+SLIGHT = 1e-3
+"""Up to this change of a qubit's start its last outcome is taken for 0 or 1 with even
+odds; beyond, with the odds that the circuit itself has."""
 
 PRECISE = 1e-10
 """Total variation between two rounds at which the distribution has settled."""
 
 ROUNDS = 500
 """Most rounds; GHZ-10 on ibmq_montreal without reset and delay needs 27."""
+
+
+ROUNDS_ALONE = 30
+"""Most rounds for qubits by themselves; with resets two."""
 
 
 def independent(carried: Reals) -> bool:
@@ -32,6 +39,38 @@ def independent(carried: Reals) -> bool:
         carried: (n, 2) probability of starting in |1⟩, after a 0 and after a 1.
     """
     return bool(np.abs(carried[:, 1] - carried[:, 0]).max(initial=0.0) <= WEAK)
+
+
+def alone(carried: Reals, ones: Reals) -> Reals:
+    """(n,) probability of starting in |1⟩, of qubits that are taken by themselves.
+
+    Args:
+        carried: (n, 2) that probability after a 0 and after a 1.
+        ones: (n,) probability that the last outcome was 1.
+    """
+    return np.asarray(carried[:, 0] + (carried[:, 1] - carried[:, 0]) * ones)
+
+
+def settled_alone(carried: Reals, ones: Callable[[Reals], Reals]) -> Reals:
+    """How qubits start that are taken by themselves, once shots have forgotten the first.
+
+    Args:
+        carried: (n, 2) probability of starting in |1⟩, after a 0 and after a 1.
+        ones: From (n,) how qubits start to (n,) how often each is measured as 1; not
+            asked where even odds do as well.
+
+    Returns:
+        (n,) probability of starting in |1⟩, what `ones` was asked last if it settled.
+    """
+    now: Reals = carried.mean(axis=1)
+    if np.abs(carried[:, 1] - carried[:, 0]).max(initial=0.0) / 2 <= SLIGHT:
+        return now
+    for _ in range(ROUNDS_ALONE):
+        following = alone(carried, ones(now))
+        if np.abs(following - now).max() <= SLIGHT:
+            return now
+        now = following
+    return now
 
 
 def starts(outcomes: Reals, carried: Reals) -> Reals:

@@ -33,6 +33,9 @@ BYTES = 256 * 2**20
 JOINT = 2**26
 """Most numbers of a contraction that is repeated for a joint start."""
 
+PILOT: dict[str, int] = {"clifford": 40_000, "mps": 2_000, "trajectories": 2_000}
+"""Shots from which it is told what the previous shot was like, by engine."""
+
 TABLE = 8
 """Most qubits for which the outcomes of every start are computed at once and kept, so
 that settings which differ in `rep_delay`, `init_qubits` or ESP share them."""
@@ -140,8 +143,7 @@ class Simulator:
             clbits = [*final, *ready.records]
             drawn = from_probabilities(found, clbits, errors, shots, rng)
         else:
-            start = case.carried.mean(axis=1)
-            built = replace(ready.built, program=replace(program, start=start))
+            built = _started(ready.built, case, engine, rng)
             drawn = from_shots(SAMPLERS[engine](built, shots, rng), final, errors, rng)
         return Answer(drawn, engine, said, ready.built.noiseless)
 
@@ -182,8 +184,7 @@ class _Case:
 def _probabilities(ready: _Ready, case: _Case) -> tuple[Reals, str]:
     """Probabilities of what measurements find, and how qubits started."""
     if not case.joint:
-        start = case.carried.mean(axis=1)
-        return exact.probabilities(ready.plan, start), case.said
+        return _alone(ready, case), case.said
     n = len(case.carried)
 
     def shot(start: Reals) -> Reals:
@@ -194,6 +195,47 @@ def _probabilities(ready: _Ready, case: _Case) -> tuple[Reals, str]:
     final = [position for position, _ in ready.built.program.measured]
     found = _marginal(ready.shot(start), n, final)
     return found, case.said if settled else f"{case.said}, not settled"
+
+
+def _ones(outcomes: Reals, qubits: int, measured: list[int]) -> Reals:
+    """(n,) how often each qubit is found in 1; even odds where it is not measured."""
+    ones = np.full(qubits, 0.5)
+    for k, position in enumerate(measured):
+        ones[position] = outcomes.reshape(-1, 2, 2**k)[:, 1].sum()
+    return ones
+
+
+def _alone(ready: _Ready, case: _Case) -> Reals:
+    """Probabilities of what is measured of qubits that start by themselves."""
+    measured = [position for position, _ in ready.built.program.measured]
+    last: list[Reals] = []
+
+    def ones(start: Reals) -> Reals:
+        last[:] = [exact.probabilities(ready.plan, start)]
+        return _ones(last[0], len(start), measured)
+
+    start = chain.settled_alone(case.carried, ones)
+    return last[0] if last else exact.probabilities(ready.plan, start)
+
+
+def _started(
+    built: Built, case: _Case, engine: EngineName, rng: np.random.Generator
+) -> Built:
+    """A program to be sampled, with how its qubits start."""
+    seed = int(rng.integers(2**63))  # rounds draw alike, as far as they can
+
+    def at(start: Reals) -> Built:
+        return replace(built, program=replace(built.program, start=start))
+
+    def ones(start: Reals) -> Reals:
+        found = np.full(len(start), 0.5)
+        pilot = np.random.default_rng(seed)
+        bits = SAMPLERS[engine](at(start), PILOT[engine], pilot)
+        for position, clbit in built.program.measured:
+            found[position] = bits[:, clbit].mean()
+        return found
+
+    return at(chain.settled_alone(case.carried, ones))
 
 
 def _marginal(outcomes: Reals, qubits: int, final: list[int]) -> Reals:
