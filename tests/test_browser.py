@@ -181,10 +181,11 @@ def is_whole(browser: Browser, sweep: Seen) -> None:
         ("rep_delay", "5e-05 against 0.00025"),
     ):
         row = browser.see(f"//tr[td[1]='{option}'][contains(td[2], '{level}')]")
-        assert "decided" in row.text
+        assert "decided" in row.text.split()
     pictures = browser.find("img")
     drawn = {name for name in sweep.logged.files() if name.endswith(".png")}
     assert len(pictures) == len(drawn) >= 5
     for picture in pictures:
         assert browser.in_sight(picture)
-        assert browser.loaded(picture), picture.get_attribute("alt")
+        what = f"broken: {picture.get_attribute('alt')}"
+        browser.wait(lambda _, p=picture: browser.loaded(p), what)
