@@ -39,10 +39,21 @@ def depolarised(
     """What a machine gives that guesses with probability 1 - keep, circuit by circuit."""
     draw = np.random.default_rng(seed)
     made = []
-    for one, kept in zip(family.circuits(), keep, strict=True):
-        p = kept * _exact(one) + (1 - kept) / 2**one.num_clbits
-        made.append(_taken(p, one.num_clbits, shots, draw))
+    for p, kept in zip(_every(family), keep, strict=True):
+        width = len(p).bit_length() - 1
+        made.append(_taken(kept * p + (1 - kept) / len(p), width, shots, draw))
     return made
+
+
+_KNOWN: dict[str, list[np.ndarray]] = {}
+
+
+def _every(family: Family) -> list[np.ndarray]:
+    """The probabilities of each circuit, computed once."""
+    key = repr(family)
+    if key not in _KNOWN:
+        _KNOWN[key] = [_exact(one) for one in family.circuits()]
+    return _KNOWN[key]
 
 
 def _exact(circuit: QuantumCircuit) -> np.ndarray:

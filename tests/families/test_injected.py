@@ -56,8 +56,8 @@ def test_times(t1, t2):
 
 
 def test_error_of_a_clifford():
-    r = 2e-3
-    lengths = [1, 100, 300, 800]
+    r = 5e-3
+    lengths = [1, 40, 120, 300]
     family, taken = measured(
         "benchmarking.CliffordRB", device(one_qubit=r), lengths=lengths, samples=6
     )
@@ -102,11 +102,11 @@ def test_a_depolarised_ghz_state(kept):
 def test_intervals_of_a_fidelity_hold_the_truth():
     family, kept, inside = GhzFidelity(num_qubits=3), 0.8, 0
     truth = kept + (1 - kept) / 2**3
-    for seed in range(300):
+    for seed in range(200):
         found = family.analyse(depolarised(family, [kept] * 9, 1000, seed))
         low, high = found["ghz_fidelity"].low, found["ghz_fidelity"].high
         inside += low <= truth <= high
-    assert 0.92 * 300 <= inside <= 0.98 * 300
+    assert 0.91 * 200 <= inside <= 0.985 * 200
 
 
 @pytest.mark.parametrize("kept", [0.7, 0.3])
@@ -133,10 +133,10 @@ def test_polarisation_and_the_error_of_a_layer():
 
 
 def test_a_decay_of_known_base():
-    family = CliffordRB(num_qubits=2, lengths=[1, 5, 10, 20, 40], samples=10)
-    kept = [0.96**m for m in family.lengths for _ in range(10)]
+    family = CliffordRB(num_qubits=2, lengths=[1, 5, 10, 20], samples=6)
+    kept = [0.94**m for m in family.lengths for _ in range(6)]
     found = family.analyse(depolarised(family, kept, 10_000, seed=5))["clifford_error"]
-    holds(found, 3 / 4 * 0.04, 1.4)
+    holds(found, 3 / 4 * 0.06, 1.4)
 
 
 def test_heavy_outputs_of_a_machine_that_guesses_now_and_then():
