@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -36,6 +37,16 @@ class Finished:
 def _no_tracking_from_outside(monkeypatch):
     for name in ("MLFLOW_TRACKING_URI", "HYDRA_FULL_ERROR", "QEXP_HOME"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays_as_it_was():
+    """What configures logging in this process would write to a test's closed streams."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from contextlib import suppress
@@ -81,6 +82,7 @@ class Forked:
         assert start_new_session
         assert command[0] == sys.executable
         self.args, self.returncode = command, None
+        self._looking = threading.Lock()
         self.stdin = self.stdout = self.stderr = None
         theirs = [self._stream(name, streams.get(name)) for name in STREAMS]
         asked = {
@@ -114,12 +116,13 @@ class Forked:
         return status
 
     def _ended(self, seconds: float | None) -> int | None:
-        if (
-            self.returncode is None
-            and select.select([self._status], [], [], seconds)[0]
-        ):
-            self.returncode = int(_line(self._status) or -signal.SIGKILL)
-            os.close(self._status)
+        if self.returncode is None:
+            with suppress(OSError, ValueError):  # another thread may have seen the end
+                select.select([self._status], [], [], seconds)
+        with self._looking:
+            if self.returncode is None and _readable(self._status):
+                self.returncode = int(_line(self._status) or -signal.SIGKILL)
+                os.close(self._status)
         return self.returncode
 
     def kill(self) -> None:
@@ -140,6 +143,10 @@ class Subprocess:
     Popen = Forked
     PIPE, DEVNULL = subprocess.PIPE, subprocess.DEVNULL
     TimeoutExpired = subprocess.TimeoutExpired
+
+
+def _readable(handle: int) -> bool:
+    return bool(select.select([handle], [], [], 0)[0])
 
 
 def _line(handle: int) -> bytes:

@@ -286,11 +286,11 @@ def server(store, tmp_path_factory):
 def test_a_point_of_a_server_s_sweep(server, folder, qexp, tmp_path, monkeypatch):
     tracking = f"tracking.uri={server.uri}"
     grid = "grid.options.optimization_level=[0,1]"
-    swept = (grid, "repeats=2", "sentinel=readout", "seed=9")
+    swept = (grid, "repeats=2", "sentinel=readout", "seed=9", "name=served")
     done = qexp(*FAST, *swept, tracking)
     assert done.status == 0, done.err
     client = MlflowClient(server.uri)
-    ids = [one.experiment_id for one in client.search_experiments()]
+    ids = [client.get_experiment_by_name("served").experiment_id]
     logged = client.search_runs(ids)
     children = [one for one in logged if PARENT in one.data.tags]
     (parent,) = [one for one in logged if PARENT not in one.data.tags]

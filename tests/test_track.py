@@ -17,13 +17,14 @@ from qexp.track.record import Record
 from qexp.track.store import Store, create_sqlite, sqlite_file
 from qexp.track.target import DEFAULT_URI, Target, probe, target
 
+pytestmark = pytest.mark.cold
+
 TRACK = """
 import sys
 from qexp.track.record import Record
 from qexp.track.client import Tracker
 from qexp.track.target import target
 
-pytestmark = pytest.mark.cold
 with Tracker(target(None)) as tracker:
     tracker.open("together")
     tracker.ready()
