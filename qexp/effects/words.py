@@ -40,8 +40,8 @@ def _found(metric: str, decided: Sequence[Effect], repeats: int) -> str:
     by_option.sort(key=lambda one: -abs(one.effect))
     told = [_told(metric, one) for one in by_option[:_MOST]]
     more = len(by_option) - len(told)
-    tail = f"; so do {more} more" if more > 1 else "; so does one more" if more else ""
-    return f"{'; '.join(told)}{tail}."
+    others = "one more option matters" if more == 1 else f"{more} more options matter"
+    return "; ".join([*told, *([others] if more else [])]) + "."
 
 
 def _told(metric: str, one: Effect) -> str:

@@ -60,7 +60,7 @@ def test_many_effects_are_counted():
     frame["job"] = frame["block"]
     said = analyse(frame, many, "m", interactions=False).sentences
     assert said.startswith("option_4 1 raises m by 5.0")
-    assert said.endswith("over 0; so do 2 more.")
+    assert said.endswith("over 0; 2 more options matter.")
 
 
 def test_numbers_are_as_long_as_they_are_worth():
