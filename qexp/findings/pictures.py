@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -141,6 +142,17 @@ def _at(level: Hashable) -> float | None:
     return float(level)
 
 
+def _ascending(factor: Factor) -> Factor:
+    """A factor with its levels in the order of their numbers, if all are some."""
+    if any(_at(level) is None for level in factor.levels):
+        return factor
+    return replace(factor, levels=tuple(sorted(factor.levels, key=_number)))
+
+
+def _number(level: Hashable) -> float:
+    return _at(level) or 0.0
+
+
 def _heat(found: Findings, one: Analysis) -> Figure | None:
     """The two options whose levels differ most; None where there are not two."""
     reach: dict[str, float] = {}
@@ -149,7 +161,10 @@ def _heat(found: Findings, one: Analysis) -> Figure | None:
         reach[row.option] = max(reach.get(row.option, 0.0), size)
     names = sorted(reach, key=lambda name: -reach[name])[:2]
     chosen = [
-        factor for name in names for factor in found.factors if factor.name == name
+        _ascending(factor)
+        for name in names
+        for factor in found.factors
+        if factor.name == name
     ]
     if len(chosen) < 2 or not reach[names[1]]:
         return None

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 import pytest
 import yaml
 
-from qexp.findings import best, means, story
+from qexp.effects import Factor
+from qexp.findings import best, means, pictures, story
 from qexp.findings.compared import compared
 from qexp.findings.gathered import columns, read
 from tests.findings.made import GAIN, findings
@@ -166,3 +167,11 @@ def test_a_page_says_what_was_the_same_and_what_an_undecided_row_needs():
     assert "class=number>decided</td>" in effects
     assert re.search(r'colspan="5">\d+ repeats would decide a difference', page)
     assert re.search(r"None of the 2 two-way interactions\s+could be told", effects)
+
+
+def test_beside_each_other_numbers_are_in_their_own_order_and_names_as_declared():
+    numbers = Factor("optimization_level", (1, 0, 3), "compile")
+    assert pictures._ascending(numbers).levels == (0, 1, 3)
+    for levels in (("trivial", "dense"), (True, False)):
+        names = Factor("layout_method", levels, "compile")
+        assert pictures._ascending(names) is names
