@@ -14,6 +14,27 @@ from qexp.services.http import Refused
 Json = dict[str, Any]
 
 
+STATES = {
+    "QUEUED": State.QUEUED,
+    "RUNNING": State.RUNNING,
+    "COMPLETED": State.DONE,
+    "FAILED": State.FAILED,
+    "CANCELLED": State.CANCELLED,
+    "CANCELLED - RAN TOO LONG": State.FAILED,
+}
+
+
+def state_of(job: str, told: str) -> State:
+    """A job's state from the service's word for it.
+
+    Raises:
+        ServiceError: The word is not known.
+    """
+    if told.upper() not in STATES:
+        raise ServiceError(f"job {job}: the service says {told!r}, which is unknown")
+    return STATES[told.upper()]
+
+
 @dataclass(frozen=True)
 class Usage:
     """What a service tells of a job that is over; None where it does not.

@@ -14,22 +14,13 @@ from qexp.services.account import FEW_TRIES, Account
 from qexp.services.answers import moment, need, short
 from qexp.services.flight import Flight
 from qexp.services.http import Refused, Unanswered
-from qexp.services.protocol import Full, Usage
+from qexp.services.protocol import Full, Usage, state_of
 from qexp.services.telling import clipped
 
 PROGRAM = "circuit-runner"
 
 PAGE = 50
 """Jobs asked for at a time."""
-
-STATES = {
-    "QUEUED": State.QUEUED,
-    "RUNNING": State.RUNNING,
-    "COMPLETED": State.DONE,
-    "FAILED": State.FAILED,
-    "CANCELLED": State.CANCELLED,
-    "CANCELLED - RAN TOO LONG": State.FAILED,
-}
 
 FULL = frozenset({"3458", "1012"})
 """Codes of the service for: as many jobs as you may have are under way."""
@@ -97,11 +88,7 @@ class Runtime:
             ServiceError: The service has no such job, or a status that is not known.
         """
         status = self.status(job)
-        if status.upper() not in STATES:
-            raise ServiceError(
-                f"job {job}: the service says {status!r}, which is unknown"
-            )
-        return STATES[status.upper()]
+        return state_of(job, status)
 
     def results(self, job: str) -> bytes | None:
         """What a job gave, or why it failed; None where that is not there yet."""

@@ -17,7 +17,7 @@ from qexp.services.ibm.account import Account
 from qexp.services.ibm.batch import Batch
 from qexp.services.ibm.envelope import sealed
 from qexp.services.ibm.ran import about
-from qexp.services.protocol import Exhausted, Full, Usage
+from qexp.services.protocol import Exhausted, Full, Usage, state_of
 from qexp.services.telling import clipped
 
 PROGRAM = "sampler"
@@ -27,15 +27,6 @@ PAGE = 200
 
 LOOKS = 3
 """How often a job that is over is asked for what it cost."""
-
-STATES = {
-    "QUEUED": State.QUEUED,
-    "RUNNING": State.RUNNING,
-    "COMPLETED": State.DONE,
-    "FAILED": State.FAILED,
-    "CANCELLED": State.CANCELLED,
-    "CANCELLED - RAN TOO LONG": State.FAILED,
-}
 
 TOO_LONG = "1305"
 """The code of a job that was cancelled because it ran too long."""
@@ -111,11 +102,7 @@ class Jobs:
             ServiceError: The service has no such job, or a status that is not known.
         """
         told = _status(self._job(job))
-        if told.upper() not in STATES:
-            raise ServiceError(
-                f"job {job}: the service says {told!r}, which is unknown"
-            )
-        return STATES[told.upper()]
+        return state_of(job, told)
 
     def _job(self, job: str) -> Json:
         asked = {"exclude_params": "true"}
