@@ -58,7 +58,9 @@ qiskit-ibmq-provider. Each is `options.<name>`; null means "not set", and 0 and 
 A value is checked against the device before anything runs.
 
 {table}
-`layout_method` has no effect beside an `initial_layout`. In MLflow a method that was not set is
+`layout_method` has no effect beside an `initial_layout`. Where either is set, terra does not look for better
+qubits once it has routed (its pass VF2PostLayout, levels 1 to 3): unset may well be the best
+([measured](../../experiments/options_grid/README.md)). In MLflow a method that was not set is
 logged as what terra used: layout `default`, routing `sabre` (`stochastic` at level 0), translation
 `translator`. `unroller` cannot reach the gates of most devices; such a point is recorded as FAILED.
 """
