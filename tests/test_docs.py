@@ -10,6 +10,7 @@ import time
 import pytest
 import yaml
 
+from docs.conf import navigation
 from docs.generate import pages
 from qexp.command.cli import OF_A_SWEEP, VERBS
 from qexp.declare.config import METRICS
@@ -18,7 +19,11 @@ from qexp.devices import known
 from qexp.devices.device import snapshot
 from tests.conftest import ROOT
 
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "experiments").rglob("*.md")),
+]
 TEXT = {str(file.relative_to(ROOT)): file.read_text() for file in DOCS}
 
 
@@ -28,7 +33,7 @@ def test_a_generated_page_is_what_the_schema_says(name):
     assert written == pages()[name], "run: python -m docs.generate"
 
 
-@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_links_lead_somewhere(file):
     for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", file.read_text()):
         if not link.startswith("http"):
@@ -39,6 +44,18 @@ def test_links_lead_somewhere(file):
 def test_every_page_is_reached_from_the_index(page):
     if page.name != "index.md":
         assert str(page.relative_to(ROOT / "docs")) in TEXT["docs/index.md"]
+
+
+def test_the_site_s_navigation_is_the_index():
+    index = TEXT["docs/index.md"]
+    made = navigation(index)
+    pages = re.findall(r"\]\(([^)#]+)\)", index)
+    assert re.findall(r"^[^`:\n].*\.md$", made, re.MULTILINE) == pages
+    rows = [line for line in index.splitlines() if line.startswith("| ")][1:]
+    captions = re.findall(r":caption: (.*)", made)
+    assert [one.lower() for one in captions] == [
+        row.split(" | ")[0][2:] for row in rows
+    ]
 
 
 def test_every_option_metric_and_group_is_documented():
