@@ -24,7 +24,11 @@ DOCS = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "experiments").rglob("*.md")),
 ]
-TEXT = {str(file.relative_to(ROOT)): file.read_text() for file in DOCS}
+TEXT = {
+    # a command that goes on in the next line is one command
+    str(file.relative_to(ROOT)): re.sub(r" *\\\n *", " ", file.read_text())
+    for file in DOCS
+}
 
 
 @pytest.mark.parametrize("name", pages())
