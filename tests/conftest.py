@@ -67,7 +67,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
     """An MLflow database without runs, made once; tests copy it to save seconds."""
-    from qexp.track.store import create_sqlite
+    from qexp.track.database import create_sqlite
 
     file = tmp_path_factory.mktemp("database") / "mlflow.db"
     create_sqlite(f"sqlite:///{file}")

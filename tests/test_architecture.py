@@ -49,12 +49,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "devices",
             "errors",
             "guarded",
+            "home",
             "planning",
             "secrets",
             "twin",
             "userconf",
         },
-        {"ijson", "mthree", "numpy", "qiskit", "qiskit_aer", "requests"},
+        {
+            "diskcache",
+            "filelock",
+            "ijson",
+            "mthree",
+            "numpy",
+            "qiskit",
+            "qiskit_aer",
+            "requests",
+        },
     ),
     # a service of its own, which no other room knows
     "emulator": (
@@ -102,8 +112,17 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "qiskit"},
     ),
     "track": (
-        {"", "declare", "devices", "errors", "planning", "results", "secrets"},
-        {"filelock", "mlflow", "qiskit", "requests", "yaml"},
+        {
+            "",
+            "circuits",
+            "declare",
+            "devices",
+            "errors",
+            "planning",
+            "results",
+            "secrets",
+        },
+        {"filelock", "mlflow", "qiskit", "requests", "sqlalchemy", "yaml"},
     ),
     "figures": (set(), {"matplotlib", "numpy", "qiskit"}),
     # what a sweep found, told and drawn; it neither reads a sweep nor writes one
@@ -124,6 +143,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "devices",
             "errors",
             "figures",
+            "home",
             "ledger",
             "planning",
             "results",
@@ -160,7 +180,9 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 
 # Walls inside rooms: who alone may import a third party there.
 WALLS: dict[str, set[str]] = {
-    "mlflow": {"track.reader", "track.store"},
+    "mlflow": {"track.bulk", "track.database", "track.reader", "track.store"},
+    "sqlalchemy": {"track.bulk"},
+    "diskcache": {"services.shelf"},
     "requests": {
         "services.account",
         "services.answers",

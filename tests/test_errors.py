@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
+
+from tests.ports import free_port
 
 GHZ = "+experiment=ghz"
 MONTREAL = "backend=ibmq_montreal"
@@ -280,9 +280,7 @@ def test_a_circuit_that_measures_nothing_is_refused(qexp, folder):
 
 
 def test_a_tracking_server_that_is_not_there(qexp, folder):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     finished = qexp(GHZ, MONTREAL, f"tracking.uri=http://user:secret@127.0.0.1:{port}")
     assert finished.status == 2
     assert f"http://127.0.0.1:{port}: no MLflow server answers there" in finished.err

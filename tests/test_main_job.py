@@ -20,6 +20,7 @@ from qiskit.quantum_info import hellinger_fidelity
 
 from qexp.declare.options import Options
 from tests.conftest import Finished, qexp_process
+from tests.ports import free_port
 
 SCORES = [
     "hellinger_fidelity",
@@ -382,15 +383,12 @@ def test_ctrl_c_ends_a_long_simulation_and_leaves_nothing(folder):
 def server(tmp_path_factory, database):
     """A real MLflow server on a free port."""
     import shutil
-    import socket
 
     import requests
 
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(database, folder / "mlflow.db")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     stores = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
     log = (folder / "log").open("w")

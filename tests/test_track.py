@@ -13,8 +13,9 @@ from mlflow import MlflowClient
 from qexp.errors import TrackingError
 from qexp.secrets import hide
 from qexp.track.client import Tracker
+from qexp.track.database import create_sqlite, sqlite_file
 from qexp.track.record import Record
-from qexp.track.store import Store, create_sqlite, sqlite_file
+from qexp.track.store import Store
 from qexp.track.target import DEFAULT_URI, Target, probe, target
 
 pytestmark = pytest.mark.cold
@@ -28,7 +29,8 @@ from qexp.track.target import target
 with Tracker(target(None)) as tracker:
     tracker.open("together")
     tracker.ready()
-    tracker.log(Record(sys.argv[1], {"a": "1"}, {"m": 0.5}, {"t": "x"}, {"f.txt": "x"}))
+    made = Record(sys.argv[1], {"a": "1"}, {"m": 0.5}, {"t": "x"}, {"f.txt": "x"})
+    tracker.log([(made, False)])
 """
 
 
@@ -66,7 +68,7 @@ def test_a_database_is_never_seen_half_made(folder, monkeypatch):
         theirs.write_bytes(b"theirs")
         link(source, destination)
 
-    monkeypatch.setattr("qexp.track.store.os.link", late)
+    monkeypatch.setattr("qexp.track.database.os.link", late)
     create_sqlite("sqlite:///mlflow.db")
     assert theirs.read_bytes() == b"theirs"
     assert [path.name for path in folder.iterdir()] == ["mlflow.db"]
@@ -83,25 +85,10 @@ def test_a_made_database_is_mlflow_s_own_schema(database):
 def test_artifacts_are_where_a_plain_client_puts_them(ready):
     # `mlflow ui` in the same folder has to find them
     store = Store("sqlite:///mlflow.db", "placed")
-    run_id = store.log(
-        {
-            "name": "n",
-            "params": {},
-            "metrics": {},
-            "tags": {},
-            "error": None,
-            "folder": str(_folder_with_file(ready)),
-        }
-    )
+    one = {"name": "n", "params": {}, "metrics": {}, "tags": {}, "error": None}
+    (run_id,) = store.log([{**one, "files": {"a.txt": "content"}}])
     expected = ready / "mlruns" / store.experiment_id / run_id / "artifacts" / "a.txt"
     assert expected.read_text() == "content"
-
-
-def _folder_with_file(where: Path) -> Path:
-    made = where / "made"
-    made.mkdir()
-    (made / "a.txt").write_text("content")
-    return made
 
 
 def test_long_values_are_cut_not_refused(ready):
@@ -109,7 +96,7 @@ def test_long_values_are_cut_not_refused(ready):
     with Tracker(target(None)) as tracker:
         tracker.open("long")
         tracker.ready()
-        run_id = tracker.log(record)
+        (run_id,) = tracker.log([(record, False)])
     run = MlflowClient(f"sqlite:///{ready}/mlflow.db").get_run(run_id)
     assert run.data.params["p"] == "x" * 6000
     assert run.data.tags["t"] == "y" * 8000
@@ -228,4 +215,4 @@ def test_a_temporary_folder_without_room_is_named(ready, monkeypatch):
         tracker.ready()
         monkeypatch.setattr("pathlib.Path.write_bytes", full)
         with pytest.raises(TrackingError, match=r"No space left on device.*TMPDIR"):
-            tracker.log(Record("n", {}, {}, {}, {"a.txt": "x"}))
+            tracker.add("any", {"a.txt": b"x"})

@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from qexp.errors import TrackingError
+from qexp.track import aside
 from qexp.track.target import Target
 
 if TYPE_CHECKING:  # it imports terra, which this module is made to run beside
@@ -23,6 +24,7 @@ FINISH_SECONDS = 60.0
 """How long MLflow's process may take to finish what it was doing."""
 
 Json = dict[str, Any]
+Logged = list[str | TrackingError | None]
 
 
 class Tracker:
@@ -87,23 +89,23 @@ class Tracker:
         """
         self.experiment_id = self._answer()["experiment_id"]
 
-    def log(self, record: Record, *, again: bool = False) -> str:
-        """Write a run and finish it.
+    def log(self, records: Sequence[tuple[Record, bool]]) -> Logged:
+        """Write runs and finish them.
 
         Args:
-            record: The run.
-            again: Whether it may be there already, as a whole or in part; then it is
-                completed.
+            records: Of each whether it may be there already, as a whole or in part; then
+                it is completed.
 
         Returns:
-            The id of the run.
+            Of each the id of its run, or why MLflow refused it, or None where it was not
+            tried after another that was refused.
 
         Raises:
-            TrackingError: MLflow refused; says why.
+            TrackingError: MLflow refused all; says why.
         """
-        with _folder(_encoded(record.files)) as folder:
-            run = {**_without_files(record), "folder": folder, "again": again}
-            return str(self._ask({"do": "log", "run": run})["run_id"])
+        runs = [{**asdict(record), "again": again} for record, again in records]
+        told = self._ask({"do": "log", "runs": runs})["runs"]
+        return [_logged(one) for one in told]
 
     def start(self, record: Record, *, again: bool = False) -> str:
         """Start the run of a sweep.
@@ -141,7 +143,7 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        with _folder(_encoded(files)) as folder:
+        with aside.folder(aside.encoded(files)) as folder:
             self._ask(
                 {
                     "do": "finish",
@@ -190,7 +192,7 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        with _folder(files) as folder:
+        with aside.folder(files) as folder:
             self._ask(
                 {
                     "do": "add",
@@ -274,26 +276,7 @@ def _without_files(record: Record) -> Json:
     return fields
 
 
-def _encoded(files: Mapping[str, str]) -> dict[str, bytes]:
-    return {path: content.encode() for path, content in files.items()}
-
-
-@contextmanager
-def _folder(files: Mapping[str, bytes]) -> Iterator[str]:
-    """A folder with these files, for as long as the context lasts."""
-    try:
-        with ExitStack() as stack:
-            aside = tempfile.TemporaryDirectory(prefix="qexp-")
-            folder = stack.enter_context(aside)
-            for path, content in files.items():
-                file = Path(folder) / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-            stack.pop_all()
-    except OSError as error:
-        raise TrackingError(
-            f"{tempfile.gettempdir()}: files for MLflow cannot be written there "
-            f"({error.strerror}). Make room, or set TMPDIR to another folder."
-        ) from error
-    with aside:
-        yield folder
+def _logged(told: Json | None) -> str | TrackingError | None:
+    if told is None:
+        return None
+    return TrackingError(told["error"]) if "error" in told else str(told["run_id"])

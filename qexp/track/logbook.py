@@ -6,6 +6,7 @@ tried again. What is not written in the end is in the ledger.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -34,9 +35,23 @@ T = TypeVar("T")
 Note = Callable[[str], None]
 
 
-@dataclass(frozen=True)
+BATCH = 64
+"""Most records that are written at once."""
+
+BATCH_SIZE = 4_000_000
+"""Characters of artifacts after which a batch is full."""
+
+
+@dataclass
 class _Entry:
-    """A record that is to be written."""
+    """A record that is to be written.
+
+    Attributes:
+        make: Gives the record, from the run of the sweep.
+        note: Is told the run's id.
+        again: Whether the run may be there already.
+        run_id: The run's id, once it is written.
+    """
 
     make: Callable[[str | None], Record]
     note: Note
@@ -58,7 +73,8 @@ class Logbook:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="qexp-logbook")
         self._room = threading.BoundedSemaphore(WAITING)
         self._error: BaseException | None = None
-        self._late: deque[_Entry] = deque()
+        self._come: deque[_Entry] = deque()
+        self._late: deque[_Entry] = deque()  # touched by the thread alone
         self._next_try = 0.0
         self._experiment: str | None = None
         self._lock: Path | None = None
@@ -166,15 +182,16 @@ class Logbook:
         entry = _Entry(make, note, again, Future())
         self._room.acquire()
         try:
-            self._thread.submit(self._enter, entry)
+            self._come.append(entry)
+            self._thread.submit(self._enter)
         except RuntimeError:  # the logbook is closed
             self._room.release()
             raise
         return entry.run_id
 
-    def _enter(self, entry: _Entry) -> None:
+    def _enter(self) -> None:
+        self._gather()
         try:
-            self._late.append(entry)
             if self._error is None or time.monotonic() >= self._next_try:
                 self._catch_up()
             while len(self._late) > KEPT:
@@ -182,27 +199,62 @@ class Logbook:
         finally:
             self._room.release()
 
+    def _gather(self) -> None:
+        while self._come:
+            self._late.append(self._come.popleft())
+
     def _catch_up(self) -> None:
         """Write what waits, as far as MLflow takes it."""
-        tried_before = self._error is not None
         try:
             self._reopen()
             while self._late:
-                entry = self._late[0]
-                again = entry.again or tried_before
-                run_id = self._tracker.log(entry.make(self.parent), again=again)
-                self._late.popleft()
-                tried_before = False
-                self.written += 1
-                entry.note(run_id)
-                entry.run_id.set_result(run_id)
+                self._write(self._batch())
+                self._gather()
             self._error = None
         except TrackingError as error:
+            for entry in self._late:
+                entry.again = True  # it may have been written in part
             self._away(error)
-        except BaseException as error:  # no fault of MLflow's, so of this record's
-            if self._late:
-                self._late.popleft().run_id.set_exception(error)
+        except BaseException as error:  # no fault of MLflow's, so of a record's
             self._error = self._error or error
+
+    def _batch(self) -> list[Record]:
+        """Records of the first entries: what has come while others were written."""
+        made: list[Record] = []
+        size = 0
+        for entry in itertools.islice(self._late, BATCH):
+            try:
+                made.append(entry.make(self.parent))
+            except Exception as error:
+                if made:
+                    break  # the ones before it first
+                self._late.popleft().run_id.set_exception(error)
+                raise
+            size += sum(map(len, made[-1].files.values()))
+            if size > BATCH_SIZE:
+                break
+        return made
+
+    def _write(self, records: list[Record]) -> None:
+        entries = list(itertools.islice(self._late, len(records)))
+        pairs = [(r, entry.again) for r, entry in zip(records, entries, strict=True)]
+        logged = self._tracker.log(pairs)
+        for entry, run_id in zip(entries, logged, strict=True):
+            if isinstance(run_id, str):
+                self._late.remove(entry)
+                self.written += 1
+                self._noted(entry, run_id)
+        for error in logged:
+            if isinstance(error, TrackingError):
+                raise error
+
+    def _noted(self, entry: _Entry, run_id: str) -> None:
+        try:
+            entry.note(run_id)
+        except BaseException as error:
+            entry.run_id.set_exception(error)
+            raise
+        entry.run_id.set_result(run_id)
 
     def _reopen(self) -> None:
         if not self._is_open and self._experiment is not None:

@@ -79,17 +79,19 @@ class Reader:
         # it reads its environment when it is imported
         from mlflow import MlflowClient
 
-        from qexp.track import store
+        from qexp.track import database
 
-        file = store.sqlite_file(self.target.uri)
+        file = database.sqlite_file(self.target.uri)
         if file is not None and not file.exists():
             raise TrackingError(
                 f"{self.target.key} = {self.target.shown}: there is no such file, so "
                 f"nothing was logged there. {another(self.target)}"
             )
-        self._explained: Callable[[str], AbstractContextManager[None]] = store.explained
+        self._explained: Callable[[str], AbstractContextManager[None]] = (
+            database.explained
+        )
         with self._explained(self.target.uri):
-            self._client = MlflowClient(tracking_uri=store.absolute(self.target.uri))
+            self._client = MlflowClient(tracking_uri=database.absolute(self.target.uri))
         self._experiments: dict[str, str] = {}
 
     def run(self, run_id: str) -> LoggedRun:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from qexp.errors import TrackingError
-from qexp.secrets import hide
+from qexp.track import aside
+from qexp.track.bulk import Bulk, bulk
+from qexp.track.database import absolute, create_sqlite, explained
 
 MAX_PARAM_LENGTH = 6000
 """Longest param value that every MLflow store takes."""
@@ -25,12 +25,17 @@ MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000
 """Longest tag value that every MLflow store takes."""
 
-
 MAX_BATCH = 1000
 """Most metrics that MLflow takes at once."""
 
 MAX_RUNS = 1000
 """Runs that are asked for at once."""
+
+AT_ONCE = 4
+"""Runs that are sent to an MLflow server at a time: it has as many workers by default."""
+
+Logged = list[str | TrackingError | None]
+"""Of each run its id, or why it is not there, or None where another one failed before."""
 
 
 class Store:
@@ -49,8 +54,10 @@ class Store:
         self.uri = uri
         with explained(uri):
             create_sqlite(uri)
+            self._remote = uri.startswith(("http://", "https://"))
             self._client = MlflowClient(tracking_uri=absolute(uri))
             self.experiment_id = self._experiment(experiment)
+            self._bulk = bulk(self._client, self.experiment_id)
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -69,26 +76,65 @@ class Store:
             )
         return str(found.experiment_id)
 
-    def log(self, run: Mapping[str, Any]) -> str:
-        """Write a run and finish it.
+    def log(self, runs: Sequence[Mapping[str, Any]]) -> Logged:
+        """Write runs and finish them.
 
         Args:
-            run: Fields of a `qexp.track.record.Record`, `folder`, the artifacts' folder,
-                and `again`: whether a run of this point may be there, to be completed.
-
-        Returns:
-            The id of the run.
+            runs: Of each the fields of a `qexp.track.record.Record`, and `again`: whether
+                a run of this point may be there, to be completed.
         """
-        with explained(self.uri):
-            run_id = self._found_or_created(run)
+        whole = [_whole(run) for run in runs]
+        if self._bulk is not None:
             try:
-                self._fill(run_id, run)
-            except Exception:
-                with suppress(Exception):  # the first error is the one to tell
-                    self._client.set_terminated(run_id, "FAILED")
-                raise
-            status = "FAILED" if run["error"] else "FINISHED"
-            self._client.set_terminated(run_id, status)
+                with explained(self.uri):
+                    return self._in_bulk(self._bulk, whole)
+            except TrackingError:
+                # one of them, or only the way; nobody knows what has been written
+                whole = [{**run, "again": True} for run in whole]
+        return self._one_by_one(whole)
+
+    def _in_bulk(self, bulk: Bulk, runs: Sequence[Mapping[str, Any]]) -> Logged:
+        known = bulk.known([run["tags"] for run in runs if run.get("again")])
+        fresh = [k for k, run in enumerate(runs) if _absent(run, known)]
+        logged: dict[int, str | TrackingError | None] = {}
+        logged.update(zip(fresh, bulk.log([runs[k] for k in fresh]), strict=True))
+        rest = [k for k in range(len(runs)) if k not in logged]
+        written = self._one_by_one([runs[k] for k in rest])
+        logged.update(zip(rest, written, strict=True))
+        return [logged[k] for k in range(len(runs))]
+
+    def _one_by_one(self, runs: Sequence[Mapping[str, Any]]) -> Logged:
+        """By the public interface; after one that fails, no other is begun."""
+        failed = threading.Event()
+
+        def log(run: Mapping[str, Any]) -> str | TrackingError | None:
+            if failed.is_set():
+                return None
+            try:
+                files = aside.encoded(run["files"])
+                with explained(self.uri), aside.folder(files) as folder:
+                    return self._logged(run, folder)
+            except TrackingError as error:
+                failed.set()
+                return error
+
+        if len(runs) < 2 or not self._remote:
+            return [log(run) for run in runs]
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return list(threads.map(log, runs))
+
+    def _logged(self, run: Mapping[str, Any], files: str) -> str:
+        run_id = self._found_or_created(run)
+        try:
+            params, metrics = _params(run["params"]), _metrics(run["metrics"])
+            self._client.log_batch(run_id, params=params, metrics=metrics)
+            self._client.log_artifacts(run_id, files)
+        except Exception:
+            with suppress(Exception):  # the first error is the one to tell
+                self._client.set_terminated(run_id, "FAILED")
+            raise
+        status = "FAILED" if run["error"] else "FINISHED"
+        self._client.set_terminated(run_id, status)
         return run_id
 
     def start(self, run: Mapping[str, Any]) -> str:
@@ -101,6 +147,7 @@ class Store:
         Returns:
             The id of the run.
         """
+        run = _whole(run)
         with explained(self.uri):
             run_id = self._found_or_created(run)
             # of a run that is there, what it was started with stays
@@ -162,11 +209,6 @@ class Store:
             yield from page
             token = page.token or ""
 
-    def _fill(self, run_id: str, run: Mapping[str, Any]) -> None:
-        params, metrics = _params(run["params"]), _metrics(run["metrics"])
-        self._client.log_batch(run_id, params=params, metrics=metrics)
-        self._client.log_artifacts(run_id, run["folder"])
-
     def _found_or_created(self, run: Mapping[str, Any]) -> str:
         """A run for these tags: a new one, or the one that is there already."""
         tags = run["tags"]
@@ -184,15 +226,12 @@ class Store:
         if "qexp.error" in found.data.tags and not run["error"]:
             self._client.delete_tag(run_id, "qexp.error")
         for key, value in run["tags"].items():
-            self._client.set_tag(run_id, key, value[:MAX_TAG_LENGTH])
+            self._client.set_tag(run_id, key, value)
         return run_id
 
     def _create(self, run: Mapping[str, Any]) -> str:
-        tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
-        if run.get("parent"):
-            tags[MLFLOW_PARENT_RUN_ID] = run["parent"]
         created = self._client.create_run(
-            self.experiment_id, tags=tags, run_name=run["name"]
+            self.experiment_id, tags=run["tags"], run_name=run["name"]
         )
         return str(created.info.run_id)
 
@@ -208,6 +247,14 @@ class Store:
             self._client.log_artifacts(run_id, folder)
             for name, value in tags.items():
                 self._client.set_tag(run_id, name, value[:MAX_TAG_LENGTH])
+
+
+def _absent(run: Mapping[str, Any], known: set[tuple[str, str]]) -> bool:
+    """Whether a run is certainly not there."""
+    if not run.get("again"):
+        return True
+    own = run["tags"].get("qexp.sweep"), run["tags"].get("qexp.point")
+    return None not in own and own not in known
 
 
 def _same(found: Any, run: Mapping[str, Any]) -> bool:
@@ -233,74 +280,19 @@ def _child(run: Any) -> dict[str, Any]:
     }
 
 
+def _whole(run: Mapping[str, Any]) -> dict[str, Any]:
+    """A run with all its tags, and values no longer than MLflow takes."""
+    tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
+    if run.get("parent"):
+        tags[MLFLOW_PARENT_RUN_ID] = run["parent"]
+    params = {key: value[:MAX_PARAM_LENGTH] for key, value in run["params"].items()}
+    return {**run, "params": params, "tags": tags}
+
+
 def _params(params: Mapping[str, str]) -> list[Param]:
-    return [Param(key, value[:MAX_PARAM_LENGTH]) for key, value in params.items()]
+    return [Param(key, value) for key, value in params.items()]
 
 
 def _metrics(metrics: Mapping[str, float]) -> list[Metric]:
     now = int(time.time() * 1000)
     return [Metric(key, value, now, 0) for key, value in metrics.items()]
-
-
-def create_sqlite(uri: str) -> None:
-    """Create the database of a `sqlite:///` URI, unless it is there.
-
-    It is made aside and linked into place when it is complete, so that no other process
-    ever sees it half made: two workers that migrate one new file at the same time leave
-    a database that neither they nor any later run can use.
-
-    Args:
-        uri: A tracking URI; others than `sqlite:///FILE` are left alone.
-    """
-    file = sqlite_file(uri)
-    if file is None or file.exists():
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".mlflow-") as folder:
-        aside = Path(folder) / file.name
-        store = SqlAlchemyStore(f"sqlite:///{aside}", _artifact_root())
-        store.engine.dispose()
-        try:
-            os.link(aside, file)
-        except FileExistsError:
-            pass  # another process was first; its database is as good
-        except OSError:  # a file system without links
-            if not file.exists():
-                aside.rename(file)
-
-
-def absolute(uri: str) -> str:
-    """A `sqlite:///FILE` URI with the whole path; any other as it is.
-
-    MLflow keeps stores by URI, and a relative one means another file in another folder.
-    """
-    file = sqlite_file(uri)
-    return uri if file is None else f"sqlite:///{file.absolute()}"
-
-
-def _artifact_root() -> str:
-    # what `mlflow ui` and a client without a server both take for a database here
-    return "./mlruns"
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """The file of a `sqlite:///FILE` URI; None for any other."""
-    file = uri.removeprefix("sqlite:///")
-    return None if file in (uri, "") else Path(file)
-
-
-@contextmanager
-def explained(uri: str) -> Iterator[None]:
-    """Turn whatever MLflow raises into an error for the person at the keyboard."""
-    try:
-        yield
-    except TrackingError:
-        raise
-    except Exception as error:
-        text = str(error).strip().splitlines()
-        reason = text[0] if text else type(error).__name__
-        if reason.startswith(
-            "(raised as"
-        ):  # advice to programmers, and then the reason
-            reason = next((line for line in text[1:] if "Error)" in line), reason)
-        raise TrackingError(f"MLflow at {hide(uri)}: {hide(reason)}") from error

@@ -1,7 +1,7 @@
 """The process that owns MLflow: takes requests as JSON lines, answers each with one.
 
-Requests are ``{"do": "open", "uri", "experiment", "lock"}``, then ``{"do": "log", "run"}``,
-``{"do": "start", "run"}``, ``{"do": "children", "run_id"}``,
+Requests are ``{"do": "open", "uri", "experiment", "lock"}``, then
+``{"do": "log", "runs"}``, ``{"do": "start", "run"}``, ``{"do": "children", "run_id"}``,
 ``{"do": "present", "sweep"}``,
 ``{"do": "finish", "run_id", "status", "metrics", "folder", "tags"}`` and
 ``{"do": "add", "run_id", "folder", "tags"}``; an answer has ``"error"`` where it failed.
@@ -92,7 +92,7 @@ def _lock(file: str | None) -> FileLock | None:
 
 def _do(store: Any, request: Json) -> Json:
     if request["do"] == "log":
-        return {"run_id": store.log(request["run"])}
+        return {"runs": [_told(one) for one in store.log(request["runs"])]}
     if request["do"] == "start":
         return {"run_id": store.start(request["run"])}
     if request["do"] == "finish":
@@ -105,6 +105,12 @@ def _do(store: Any, request: Json) -> Json:
         return {"children": store.children(request["run_id"])}
     store.add(request["run_id"], request["folder"], request["tags"])
     return {}
+
+
+def _told(logged: str | TrackingError | None) -> Json | None:
+    if isinstance(logged, TrackingError):
+        return {"error": str(logged)}
+    return None if logged is None else {"run_id": logged}
 
 
 if __name__ == "__main__":

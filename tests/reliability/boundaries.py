@@ -68,16 +68,30 @@ def in_writer(parent: int) -> None:
         return
     from mlflow import MlflowClient
 
+    from qexp.track.bulk import Bulk
     from qexp.track.store import Store
 
     _asked["parent"] = parent
-    for name in ("log", "start"):
-        _told(Store, name, lambda run: run["tags"].get("qexp.point", "sweep"))
+    _told(Store, "start", _point)
+    _told(Store, "_logged", _point)
     _told(Store, "finish", lambda *_: "end")
     for name in MLFLOW:
         # what a method does is one step for the store; after it comes the next
         _around(MlflowClient, name, lambda *_: _writing["of"], after=False)
-    _around(Store, "log", lambda self, run: _writing["of"], before=False)
+    _around(Store, "_logged", lambda *_: _writing["of"], before=False)
+    # which points are written at once is not the same in each life: named by the last
+    _around(Bulk, "_write_files", lambda *_: _writing["of"])
+    _told(Bulk, "_write_files", lambda run_id, run: _point(run))
+    _around(Bulk, "_put", lambda self, session, table, rows: _table(table))
+    _around(Bulk, "_insert", lambda *_: _writing["of"])
+
+
+def _table(table: Any) -> str:
+    return f"{table.__tablename__} {_writing['of']}"
+
+
+def _point(run: dict[str, Any], *_: object) -> str:
+    return str(run["tags"].get("qexp.point", "sweep"))
 
 
 def _first(self: object, *arguments: Any) -> str:

@@ -48,8 +48,8 @@ def _hasty() -> None:
 
     log = Tracker.log
 
-    def fresh(self: Any, record: Any, *, again: bool = False) -> str:
-        return log(self, record)
+    def fresh(self: Any, records: Any) -> Any:
+        return log(self, [(record, False) for record, _ in records])
 
     Tracker.log = fresh  # type: ignore[method-assign]
 

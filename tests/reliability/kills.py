@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--broken", choices=BROKEN)
     asked = parser.parse_args(arguments)
-    from qexp.track.store import create_sqlite
+    from qexp.track.database import create_sqlite
 
     tally, start = Tally(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="qexp-kills-") as name:
