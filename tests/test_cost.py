@@ -94,8 +94,8 @@ def test_barriers_are_no_gates():
 def test_metrics_are_means_and_sums_over_circuits():
     options = Options(shots=100, rep_delay=0.0)
     small, large = compiled(ghz(2, "linear")), compiled(ghz(5, "linear"))
-    one = metrics(Compiled((small,), 1.0), MONTREAL, PROPERTIES, options)
-    both = metrics(Compiled((small, large), 3.0), MONTREAL, PROPERTIES, options)
+    one = metrics(Compiled((small,), 1.0), MONTREAL, options)
+    both = metrics(Compiled((small, large), 3.0), MONTREAL, options)
     assert one["two_qubit_gates"] == 1
     assert both["two_qubit_gates"] == 2.5
     assert both["transpile_seconds"] == 3.0

@@ -14,7 +14,8 @@ from qexp.circuits.ghz import ghz
 from qexp.declare.config import Backend
 from qexp.devices.device import load
 from qexp.services.aer import AerMachine
-from qexp.services.program import decoded, run
+from qexp.services.compiling import decoded
+from qexp.services.program import run
 
 
 def montreal():

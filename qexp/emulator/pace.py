@@ -9,7 +9,7 @@ from qexp.declare.options import Options
 from qexp.devices.cost import JOB_OVERHEAD, busy, shots_seconds
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
-from qexp.services.program import decoded
+from qexp.services.compiling import decoded
 
 QUEUE_SECONDS = (5.0, 60.0)
 """Shortest and longest wait of a job for those of people who are not here."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,13 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
-from qexp.circuits.content import digest_of_gates
+from qexp.circuits.content import digest_of_gates, digest_of_texts
 from qexp.circuits.ideal import final_measurements
+from qexp.circuits.remembered import remembered
 from qexp.declare.options import Options
 from qexp.devices.cost import RESET_SECONDS, busy, quantum_seconds
 from qexp.devices.device import Device
+from qexp.devices.snapshot import backend
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,12 @@ class Compiled:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits, equal where the compiled circuits are."""
-        text = digest_of_gates(self.circuits)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return digest_of_texts(map(_digest, self.circuits))[:12]
 
 
 def metrics(
     compiled: Compiled,
     device: Device,
-    properties: Any,
     options: Options,
     *,
     share: float = 1.0,
@@ -58,7 +57,6 @@ def metrics(
     Args:
         compiled: The compiled circuits.
         device: The device.
-        properties: Its calibration (terra's `BackendProperties`), or None.
         options: Options with the device's defaults filled in.
         share: The point's part of the circuits of its job, and so of what the job costs
             beside its shots.
@@ -69,18 +67,35 @@ def metrics(
         where the calibration has what it takes, `duration` (seconds),
         `estimated_success_probability` and `quantum_seconds` (sum).
     """
-    circuits = compiled.circuits
-    durations = [busy(circuit, device, properties) for circuit in circuits]
-    chances = [estimated_success(circuit, properties) for circuit in circuits]
+    each = [_measures(circuit, device) for circuit in compiled.circuits]
+    depths, gates, durations, chances = zip(*each, strict=True)
     found = {
-        "depth": _mean([circuit.depth() for circuit in circuits]),
-        "two_qubit_gates": _mean([two_qubit_gates(circuit) for circuit in circuits]),
+        "depth": _mean(depths),
+        "two_qubit_gates": _mean(gates),
         "transpile_seconds": compiled.seconds,
         "duration": _mean(durations),
         "estimated_success_probability": _mean(chances),
-        "quantum_seconds": quantum_seconds(durations, options, share, reset),
+        "quantum_seconds": quantum_seconds(list(durations), options, share, reset),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+@remembered
+def _digest(circuit: QuantumCircuit) -> str:
+    return digest_of_gates([circuit])
+
+
+@remembered
+def _measures(
+    circuit: QuantumCircuit, device: Device
+) -> tuple[int, int, float | None, float | None]:
+    properties = backend(device).properties()
+    return (
+        circuit.depth(),
+        two_qubit_gates(circuit),
+        busy(circuit, device, properties),
+        estimated_success(circuit, properties),
+    )
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -10,7 +10,6 @@ from qexp.declare.config import CircuitRunnerService, Experiment
 from qexp.declare.options import Options
 from qexp.devices.cost import reset_seconds
 from qexp.devices.device import Device
-from qexp.devices.snapshot import backend
 from qexp.errors import PointFailed
 from qexp.planning.plan import Place
 from qexp.planning.point import Point
@@ -20,7 +19,8 @@ from qexp.results import compiled, family
 from qexp.results.compiled import Compiled
 from qexp.results.result import Result
 from qexp.results.score import Scored
-from qexp.services.program import PROBLEM, decoded, reason
+from qexp.services.compiling import decoded
+from qexp.services.program import PROBLEM, reason
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,10 @@ def _measured(
         return None, {}
     device, built, _ = place.cell.ready
     share = len(built.circuits) / place.company
-    properties = backend(device).properties()
     point = place.point
     figures = compiled.metrics(
         made,
         device,
-        properties,
         point.options,
         share=share,
         reset=reset_seconds(point.service),

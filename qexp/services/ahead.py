@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +10,11 @@ from qiskit import QuantumCircuit
 
 from qexp.devices.snapshot import backend
 from qexp.errors import PointFailed
+from qexp.home import home
 from qexp.planning.submission import Part, Submission
-from qexp.services.program import compile_for, reason
-from qexp.services.wire import packed
-
-Made = list[tuple[QuantumCircuit, float]]
+from qexp.services.compiling import Made, compile_for
+from qexp.services.program import reason
+from qexp.services.shelf import shelf
 
 
 class Compiler:
@@ -23,7 +22,7 @@ class Compiler:
 
     def __init__(self) -> None:
         """Start with nothing compiled."""
-        self._made: dict[tuple[str, str], Made | PointFailed] = {}
+        self._made: dict[tuple[str, str], list[Made] | PointFailed] = {}
         self._headers: dict[str, dict[str, Any]] = {}
 
     def circuits(self, part: Part, submission: Submission) -> list[QuantumCircuit]:
@@ -39,14 +38,14 @@ class Compiler:
         if isinstance(made, PointFailed):
             raise made
         named = []
-        for declared, name, (circuit, seconds) in zip(
+        for declared, name, one in zip(
             part.built.circuits, part.names, made, strict=True
         ):
-            own = circuit.copy(name)
+            own = one.circuit.copy(name)
             own.metadata = declared.metadata
             self._headers[name] = {
-                "compiled": packed(own),
-                "transpile_seconds": seconds,
+                "compiled": one.text,
+                "transpile_seconds": one.seconds,
             }
             named.append(own)
         return named
@@ -66,13 +65,15 @@ class Compiler:
         return self._headers.get(name, {})
 
 
-def _compiled(part: Part, submission: Submission) -> Made | PointFailed:
-    machine, made = backend(submission.device), []
+def _compiled(part: Part, submission: Submission) -> list[Made] | PointFailed:
+    machine, compile = (
+        backend(submission.device),
+        shelf(home()).compiler(submission.device),
+    )
     try:
-        for circuit in part.built.circuits:
-            start = time.perf_counter()
-            compiled = compile_for(machine, circuit, part.compile)
-            made.append((compiled, time.perf_counter() - start))
+        return [
+            compile_for(machine, circuit, part.compile, compile)
+            for circuit in part.built.circuits
+        ]
     except Exception as error:  # whatever a circuit does, the others go on
         return PointFailed(reason(error))
-    return made

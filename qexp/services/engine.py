@@ -14,8 +14,10 @@ from qiskit.providers import BackendV1
 from qexp.declare.twin import Twin
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
+from qexp.services.compiling import Compile, Made, compiled
 from qexp.services.machine import Machine
-from qexp.services.program import Compile, compiled, failed, reason, run
+from qexp.services.program import failed, reason, run
+from qexp.services.shelf import shelf
 from qexp.services.task import Order, encoded
 
 REMEMBERED = 256
@@ -94,19 +96,24 @@ class Engine:
 
     def _compile(self, order: Order) -> Compile:
         """The compiler, for circuits that are told apart by their place in the order."""
+        by_terra = (
+            compiled
+            if order.shelf is None
+            else shelf(order.shelf).compiler(order.device)
+        )
 
         def compile(
             backend: BackendV1, circuit: QuantumCircuit, arguments: dict[str, Any]
-        ) -> tuple[QuantumCircuit, float]:
+        ) -> Made:
             place = order.names.index(circuit.name)
             asked = json.dumps(arguments, sort_keys=True, default=str)
             key = (order.device, order.key, place, asked)
-            made, seconds = self._compiled(
-                key, lambda: compiled(backend, circuit, arguments)
+            made: Made = self._compiled(
+                key, lambda: by_terra(backend, circuit, arguments)
             )
-            own = made.copy(circuit.name)
+            own = made.circuit.copy(circuit.name)
             own.metadata = circuit.metadata
-            return own, seconds
+            return made._replace(circuit=own)
 
         return compile
 

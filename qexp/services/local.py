@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qexp.errors import ServiceError
+from qexp.home import home
 from qexp.planning.submission import Job, Submission
 from qexp.services import Arrival, State, Witness
 from qexp.services.pool import Pool
@@ -64,7 +65,8 @@ class Local:
         if not self._witness.allows(submission):
             return job
         self._witness.sent(submission, job)
-        tasks = [Task(job, submission, part) for part in submission.parts]
+        shelf = str(home())
+        tasks = [Task(job, submission, part, shelf) for part in submission.parts]
         self._tasks[job.id] = tasks
         self._waiting.extend(tasks)
         if self._pool or (len(self._waiting) > 1 and self._workers > 1):

@@ -8,37 +8,23 @@ passed them to the execution, which ignored them; only what stood in
 
 from __future__ import annotations
 
-import base64
-import io
 import time
 import uuid
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
-from qiskit import QuantumCircuit, qpy, transpile
-from qiskit.providers import BackendV1
+from qiskit import QuantumCircuit
 from qiskit.result import Counts
 
 from qexp.circuits.content import digest_of_gates
-from qexp.circuits.distinct import distinct
 from qexp.circuits.ideal import final_measurements
 from qexp.declare.options import DEFAULT_SHOTS
 from qexp.devices.device import Device
 from qexp.errors import PointFailed, QexpError
 from qexp.planning.seeds import derive
+from qexp.services.compiling import Compile, compile_by, compiled
 from qexp.services.machine import Json, Machine, Recall, Recalling, made_now
-
-COMPILE_OPTIONS = (
-    "initial_layout",
-    "layout_method",
-    "routing_method",
-    "translation_method",
-    "seed_transpiler",
-    "optimization_level",
-)
-"""Inputs that are arguments of `qiskit.transpile`."""
 
 PROBLEM = "compiled_problem"
 """The key of a header that says why `compiled` is missing, where another has run it."""
@@ -51,32 +37,6 @@ class Mitigation(Protocol):
 
     def apply_correction(self, counts: Counts, qubits: list[int]) -> Any:
         """Quasi-probabilities by bit string."""
-
-
-Compile = Callable[[BackendV1, QuantumCircuit, Json], tuple[QuantumCircuit, float]]
-"""From a circuit and the arguments of `transpile` to what it becomes, and the seconds."""
-
-
-def compiled(
-    backend: BackendV1, circuit: QuantumCircuit, arguments: Json
-) -> tuple[QuantumCircuit, float]:
-    """The circuit as `transpile` makes it, and the seconds that it took."""
-    start = time.perf_counter()
-    made = transpile(circuit, backend, **arguments)
-    return made, time.perf_counter() - start
-
-
-def compile_for(
-    backend: BackendV1, circuit: QuantumCircuit, inputs: Json
-) -> QuantumCircuit:
-    """The circuit as the program would compile it.
-
-    Args:
-        backend: The device.
-        circuit: A circuit as it was declared.
-        inputs: Compile options of circuit-runner that are set, by name.
-    """
-    return _compiled(backend, circuit, dict(inputs), compiled)[0]
 
 
 def run(
@@ -191,7 +151,7 @@ def _measured(
     shots = inputs.pop("shots", DEFAULT_SHOTS)
     root = inputs.pop("seed_simulator", 0)
     share, repeat = inputs.pop("share_identical", False), inputs.pop("repeat", 0)
-    made, seconds = _compiled(machine.backend, circuit, inputs, compile)
+    made, seconds, text = compile_by(inputs, machine.backend, circuit, compile)
     digest = digest_of_gates([made]) if share else ""
     seed = derive(root, f"{digest}-{repeat}" if share else circuit.name)
     ignored = set(_NOT_FOR_THE_MACHINE) - machine.models
@@ -201,7 +161,7 @@ def _measured(
     experiment = machine.sample(made, shots=shots, seed=seed, **options)
     experiment["header"].update(
         name=circuit.name,
-        compiled=_encoded(made),
+        compiled=text,
         transpile_seconds=seconds,
         seed_simulator=seed,
         **({"shared": digest[:12], "metadata": circuit.metadata} if share else {}),
@@ -209,37 +169,6 @@ def _measured(
     if mitigate:
         _mitigate(machine, made, experiment, derive(seed, "calibration"), options)
     return experiment
-
-
-def _compiled(
-    backend: BackendV1, circuit: QuantumCircuit, inputs: Json, compile: Compile
-) -> tuple[QuantumCircuit, float]:
-    arguments = {key: inputs.pop(key, None) for key in COMPILE_OPTIONS}
-    arguments |= inputs.pop("transpiler_options", {})
-    if inputs.pop("skip_transpilation", False):
-        return circuit, 0.0
-    if arguments.get("initial_layout") is not None:
-        arguments["initial_layout"] = _layout(arguments["initial_layout"])
-    return compile(backend, circuit, arguments)
-
-
-def _layout(asked: list[int] | Json) -> list[int]:
-    """A layout as a list in circuit order; JSON turns a mapping's keys into text."""
-    if isinstance(asked, list):
-        return asked
-    return [physical for _, physical in sorted((int(q), p) for q, p in asked.items())]
-
-
-def _encoded(circuit: QuantumCircuit) -> str:
-    stream = io.BytesIO()
-    qpy.dump(distinct(circuit), stream)
-    return base64.b64encode(zlib.compress(stream.getvalue())).decode()
-
-
-def decoded(text: str) -> QuantumCircuit:
-    """The circuit of a header's `compiled`; only for answers of this very program."""
-    stream = io.BytesIO(zlib.decompress(base64.b64decode(text)))
-    return qpy.load(stream)[0]
 
 
 def _mitigate(

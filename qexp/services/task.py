@@ -25,6 +25,7 @@ class Order:
         names: Names under which the circuits travel.
         key: Equal where one compilation serves.
         inputs: circuit-runner's inputs that are set.
+        shelf: The workspace with what has been compiled before; None to compile anew.
     """
 
     job: str
@@ -34,6 +35,7 @@ class Order:
     names: tuple[str, ...]
     key: str
     inputs: dict[str, Any]
+    shelf: str | None = None
 
 
 @dataclass(eq=False)
@@ -43,6 +45,7 @@ class Task:
     job: Job
     submission: Submission
     part: Part
+    shelf: str | None = None
     state: State = State.QUEUED
 
     @property
@@ -63,6 +66,7 @@ class Task:
             names=tuple(self.part.names),
             key=self.part.key,
             inputs={**self.submission.inputs, **self.part.compile},
+            shelf=self.shelf,
         )
 
     def arrived(self, raw: bytes) -> Arrival:

@@ -11,13 +11,15 @@ from qiskit import QuantumCircuit
 
 from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
+from qexp.home import home
 from qexp.planning.confirming import fresh
 from qexp.planning.limits import COMPILE, limits
 from qexp.planning.plan import Place, Plan
 from qexp.planning.price import Price, price
 from qexp.planning.wording import cannot, count, described, named
 from qexp.results import compiled as measures
-from qexp.services.program import compile_for
+from qexp.services.compiling import compile_for
+from qexp.services.shelf import shelf
 from qexp.shown.request import PlanRequest
 from qexp.shown.screen import Screen
 from qexp.shown.table import axes
@@ -207,13 +209,15 @@ def compile_all(plan: Plan, screen: Screen) -> Compiled:
     made: dict[str, list[QuantumCircuit]] = {}
     for sent in plan.submissions:
         machine = backend(sent.device)
+        compile = shelf(home()).compiler(sent.device)
         for part in sent.parts:
             if part.key in made:
                 continue
             with screen.step(f"compiling {len(made) + 1}"):
                 circuits = part.circuits()
                 made[part.key] = [
-                    compile_for(machine, one, part.compile) for one in circuits
+                    compile_for(machine, one, part.compile, compile).circuit
+                    for one in circuits
                 ]
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from qiskit import QuantumCircuit, qasm3
 
 import qexp
+from qexp.circuits.remembered import remembered
 from qexp.planning.cell import Cell
 from qexp.results.ran import Ran
 
@@ -44,9 +45,10 @@ def point_files(ran: Ran, effective: Mapping[str, Any]) -> dict[str, str]:
         ran: The point.
         effective: Its options, as they took effect.
     """
+    names = [ran.point.circuit_name(k) for k in range(len(ran.built.circuits))]
     found = {
         "config.yaml": config_yaml(ran, effective),
-        **_qasm("circuits", list(_named(ran))),
+        **_qasm("circuits", ran.built.circuits, names),
     }
     if ran.result.error is None:
         measured = ran.result.measured
@@ -56,7 +58,7 @@ def point_files(ran: Ran, effective: Mapping[str, Any]) -> dict[str, str]:
         if any(one.memory is not None for one in measured):
             found["memory.json"] = json.dumps([one.memory for one in measured])
     if ran.compiled is not None:
-        found |= _qasm("transpiled", list(ran.compiled.circuits))
+        found |= _qasm("transpiled", ran.compiled.circuits, names)
     return found
 
 
@@ -70,22 +72,23 @@ def refused_files(cell: Cell) -> dict[str, str]:
     return {"config.yaml": as_yaml(content)}
 
 
-def _named(ran: Ran) -> list[QuantumCircuit]:
-    circuits = ran.built.circuits
-    return [one.copy(ran.point.circuit_name(k)) for k, one in enumerate(circuits)]
+def _qasm(
+    folder: str, circuits: Sequence[QuantumCircuit], names: Sequence[str]
+) -> dict[str, str]:
+    return {
+        f"{folder}/{k}.qasm": f"// {name}\n{_body(circuit)}"
+        for k, (circuit, name) in enumerate(zip(circuits, names, strict=True))
+    }
 
 
-def _qasm(folder: str, circuits: list[QuantumCircuit]) -> dict[str, str]:
-    return {f"{folder}/{k}.qasm": qasm(circuit) for k, circuit in enumerate(circuits)}
-
-
-def qasm(circuit: QuantumCircuit) -> str:
-    """OpenQASM 3 with the circuit's name as a first-line comment."""
+@remembered
+def _body(circuit: QuantumCircuit) -> str:
+    """OpenQASM 3."""
     try:
-        text = qasm3.dumps(circuit)
+        text: str = qasm3.dumps(circuit)
     except Exception as error:  # terra's exporter has no word for some instructions
-        text = f"// cannot be written as OpenQASM 3: {error}\n"
-    return f"// {circuit.name}\n{text}"
+        return f"// cannot be written as OpenQASM 3: {error}\n"
+    return text
 
 
 def config_yaml(ran: Ran, effective: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from qexp.errors import ServiceError
 from qexp.planning.submission import Job
 from qexp.services import State
 from qexp.services.circuit_runner import CircuitRunner
-from qexp.services.program import decoded
+from qexp.services.compiling import decoded
 from qexp.services.runtime import PAGE
 from tests.embedded import built, experiments, part
 from tests.services.fake import (

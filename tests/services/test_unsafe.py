@@ -16,7 +16,8 @@ from qiskit.circuit import Parameter
 
 from qexp.guarded import reader
 from qexp.services import unsafe
-from qexp.services.program import PROBLEM, decoded
+from qexp.services.compiling import decoded
+from qexp.services.program import PROBLEM
 from qexp.services.wire import packed
 from tests.embedded import experiments, ghz, part
 from tests.services.fake import counted, remote

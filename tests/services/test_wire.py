@@ -17,7 +17,7 @@ from qexp.declare.config import Backend
 from qexp.devices.device import load
 from qexp.devices.snapshot import backend
 from qexp.errors import ConfigError
-from qexp.services.program import compile_for
+from qexp.services.compiling import compile_for
 from qexp.services.wire import encode, packed, with_methods
 from tests.embedded import ghz
 
@@ -63,10 +63,9 @@ def test_delays_are_in_dt_as_the_compiler_makes_them():
     plain = QuantumCircuit(1, 1)
     plain.delay(1.5, 0, unit="us")
     plain.measure(0, 0)
-    once = compile_for(backend(device), plain, {"optimization_level": 0})
-    sent = compile_for(
-        backend(device), in_dt(plain, device.dt), {"optimization_level": 0}
-    )
+    level = {"optimization_level": 0}
+    once = compile_for(backend(device), plain, level).circuit
+    sent = compile_for(backend(device), in_dt(plain, device.dt), level).circuit
     assert once.data[0].operation == sent.data[0].operation
 
 
