@@ -19,6 +19,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "home": (set(), set()),
     "secrets": (set(), set()),
+    "terra": (set(), {"qiskit", "stevedore"}),
     "userconf": (set(), set()),
     "verbs": (set(), set()),
     "ledger": ({"errors", "home"}, {"filelock"}),
@@ -28,10 +29,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "circuits": ({"declare", "errors"}, {"numpy", "openqasm3", "pydantic", "qiskit"}),
     # the experiments that qexp has itself: circuits, and what is made of counts
     "families": ({"circuits"}, {"numpy", "pydantic", "qiskit", "scipy"}),
-    "devices": ({"declare", "errors", "home", "userconf"}, {"pydantic", "qiskit"}),
+    "devices": (
+        {"declare", "errors", "home", "terra", "userconf"},
+        {"pydantic", "qiskit"},
+    ),
     # what a device would answer; it knows no service
     "twin": (
-        {"circuits", "declare", "devices", "errors"},
+        {"circuits", "declare", "devices", "errors", "terra"},
         {"mthree", "numpy", "qiskit", "qiskit_aer", "scipy", "stim"},
     ),
     # circuits of somebody else's, read in a process of its own
@@ -52,6 +56,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "home",
             "planning",
             "secrets",
+            "terra",
             "twin",
             "userconf",
         },
@@ -183,6 +188,7 @@ WALLS: dict[str, set[str]] = {
     "mlflow": {"track.bulk", "track.database", "track.reader", "track.store"},
     "sqlalchemy": {"track.bulk"},
     "diskcache": {"services.shelf"},
+    "stevedore": {"terra"},
     "requests": {
         "services.account",
         "services.answers",

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from qiskit import QuantumCircuit, transpile
+from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp
+
+from qexp.terra import transpile
 
 _STANDARD = "qiskit.circuit.library.standard_gates."
 _PLAIN = frozenset({"barrier", "measure", "reset", "delay", "cx"})

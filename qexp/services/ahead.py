@@ -12,7 +12,7 @@ from qexp.devices.snapshot import backend
 from qexp.errors import PointFailed
 from qexp.home import home
 from qexp.planning.submission import Part, Submission
-from qexp.services.compiling import Made, compile_for
+from qexp.services.compiling import Made, compile_for, renamed
 from qexp.services.program import reason
 from qexp.services.shelf import shelf
 
@@ -41,7 +41,7 @@ class Compiler:
         for declared, name, one in zip(
             part.built.circuits, part.names, made, strict=True
         ):
-            own = one.circuit.copy(name)
+            own = renamed(one.circuit, name)
             own.metadata = declared.metadata
             self._headers[name] = {
                 "compiled": one.text,

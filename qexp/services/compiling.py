@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import time
 import zlib
@@ -10,11 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from qiskit import QuantumCircuit, qpy, transpile
+from qiskit import QuantumCircuit, qpy
 from qiskit.providers import BackendV1
 
 from qexp.circuits.distinct import distinct
 from qexp.services.machine import Json
+from qexp.terra import transpile
 
 COMPILE_OPTIONS = (
     "initial_layout",
@@ -94,9 +96,16 @@ def _layout(asked: list[int] | Json) -> list[int]:
     return [physical for _, physical in sorted((int(q), p) for q, p in asked.items())]
 
 
+def renamed(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
+    """A circuit under another name, which shares its instructions; neither is changed."""
+    own = copy.copy(circuit)
+    own.name = name
+    return own
+
+
 def nameless(circuit: QuantumCircuit) -> str:
     """A circuit as QPY in base64, whatever it is called."""
-    own = circuit.copy("compiled")
+    own = renamed(circuit, "compiled")
     own.metadata = {}
     stream = io.BytesIO()
     qpy.dump(distinct(own), stream)

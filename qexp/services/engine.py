@@ -14,7 +14,7 @@ from qiskit.providers import BackendV1
 from qexp.declare.twin import Twin
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
-from qexp.services.compiling import Compile, Made, compiled
+from qexp.services.compiling import Compile, Made, compiled, renamed
 from qexp.services.machine import Machine
 from qexp.services.program import failed, reason, run
 from qexp.services.shelf import shelf
@@ -86,7 +86,7 @@ class Engine:
         pairs = zip(circuits, order.names, strict=True)
         return run(
             machine(device, order.noise, order.twin, self._threads),
-            [circuit.copy(name) for circuit, name in pairs],
+            [renamed(circuit, name) for circuit, name in pairs],
             order.inputs,
             compile=self._compile(order),
             recall=lambda key, make: self._answered(
@@ -111,7 +111,7 @@ class Engine:
             made: Made = self._compiled(
                 key, lambda: by_terra(backend, circuit, arguments)
             )
-            own = made.circuit.copy(circuit.name)
+            own = renamed(made.circuit, circuit.name)
             own.metadata = circuit.metadata
             return made._replace(circuit=own)
 

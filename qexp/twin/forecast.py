@@ -7,10 +7,11 @@ gates, and with them time and entanglement, so what is said is rather too little
 from __future__ import annotations
 
 import numpy as np
-from qiskit import QuantumCircuit, transpile
+from qiskit import QuantumCircuit
 
 from qexp.declare.twin import Twin
 from qexp.errors import PointFailed
+from qexp.terra import transpile
 from qexp.twin import exact
 from qexp.twin.build import Built, build
 from qexp.twin.channels import Complex

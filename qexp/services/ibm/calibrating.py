@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qiskit import QuantumCircuit, transpile
+from qiskit import QuantumCircuit
 
 from qexp.devices.device import Device
 from qexp.devices.snapshot import backend
 from qexp.services.ibm.pubs import Pub, written
+from qexp.terra import transpile
 from qexp.twin.mitigation import MOST_SHOTS
 
 if TYPE_CHECKING:
