@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from diskcache import Cache, JSONDisk, Timeout
@@ -33,6 +34,9 @@ SIZE = 256 * 2**20
 FORMAT = 1
 """Raised when what is kept, or what it is kept under, changes its meaning."""
 
+ROOM = 64 * 2**20
+"""Bytes that have to be free on the disk: a paid answer needs them more than this."""
+
 WAIT_SECONDS = 10
 """How long another process may be in the way."""
 
@@ -54,6 +58,8 @@ class Shelf:
         if folder is None:
             return
         with suppress(*UNAVAILABLE):
+            if disk_usage(folder.parent).free < ROOM:
+                return
             folder.mkdir(parents=True, exist_ok=True)
             # SQLite waits for nobody while a database is being made
             with FileLock(folder / "making", timeout=WAIT_SECONDS):
@@ -94,6 +100,8 @@ class Shelf:
     def _put(self, key: str, made: Made) -> None:
         if _whole(made):
             with suppress(*UNAVAILABLE):
+                if disk_usage(self._cache.directory).free < ROOM:
+                    return
                 self._cache.set(key, {"text": made.text, "seconds": made.seconds})
 
 

@@ -51,6 +51,8 @@ def test_no_room_for_the_ledger_or_an_answer(ready, mounted, left):
         assert len(kept) > 5
         again = [file for file in kept if file.read_bytes() != kept[file]]
         assert len(again) <= 1  # the one that was safe, and could not be written down
+    # what can be compiled again leaves the room to what was paid for
+    assert not (mounted.folder / "home" / "compiled").exists()
 
 
 def test_no_room_for_an_artifact(ready, mounted):
