@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 STREAMS = ("stdin", "stdout", "stderr")
 IMPORTS = {
-    "writer": "qexp.track.writer qexp.track.store",
+    "writer": "qexp.track.writer qexp.track.public",
     "circuits": "qexp.services.worker qexp.guarded.confined qiskit_aer mthree",
 }
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +19,8 @@ from mlflow.store.db.utils import _get_latest_schema_revision
 from sqlalchemy import MetaData, create_engine, inspect, select, text
 
 from qexp.errors import TrackingError
-from qexp.track import bulk
+from qexp.track import database, rows
+from qexp.track.database import create_sqlite, needs_mlflow
 from qexp.track.store import Store
 from tests import postgres
 
@@ -65,22 +69,50 @@ def served():
         yield uri
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def uri(request, ready):
-    if request.param == "sqlite":
+@pytest.fixture(params=["direct", "sqlite", "postgresql"])
+def kind(request):
+    """By which way runs are written at once, and to what."""
+    return request.param
+
+
+@pytest.fixture
+def uri(kind, request, ready):
+    if kind != "postgresql":
         return f"sqlite:///{ready}/mlflow.db"
     return postgres.copy(request.getfixturevalue("served"), f"d{next(NUMBERS)}")
 
 
 @pytest.fixture
-def both(uri, monkeypatch):
+def opened(uri, kind):
+    """Open a store that writes in the way that is tested."""
+
+    def one(name):
+        store = Store(uri, name)
+        if kind == "sqlite":
+            store.direct = None
+            assert store.public.bulk is not None
+        assert (store.direct is not None) == (kind == "direct")
+        return store
+
+    return one
+
+
+@pytest.fixture
+def both(opened, kind, monkeypatch):
     """A store with the same runs in two experiments, written by MLflow and at once."""
-    slow = Store(uri, "slow")
-    slow._bulk = None
-    fast = Store(uri, "fast")
-    monkeypatch.setattr(fast, "_one_by_one", lambda runs: [None for _ in runs])
+    slow, fast = by_mlflow(opened("slow")), opened("fast")
+    if kind != "direct":
+        monkeypatch.setattr(fast.public, "log", lambda runs: [None for _ in runs])
     assert all(isinstance(one, str) for one in [*slow.log(RUNS), *fast.log(RUNS)])
+    assert (fast._opened is None) == (kind == "direct")
     return slow, fast
+
+
+def by_mlflow(store):
+    """The same store, written by MLflow's public interface alone."""
+    store.direct = None
+    store.public.bulk = None
+    return store
 
 
 def content(store):
@@ -210,23 +242,24 @@ def test_runs_can_be_gone_on_with(both):
     assert again.data.tags["qexp.point"] == "other"
 
 
-def test_all_or_none(uri, monkeypatch):
-    store = Store(uri, "broken")
-    insert = bulk.insert
+def test_all_or_none(opened, monkeypatch):
+    store = opened("broken")
+    writer = store.direct or store.public.bulk
+    put = writer._put
 
-    def broken(table):
-        if table.__tablename__ == "metrics":
+    def broken(database, table, some):
+        if table == "metrics":
             raise RuntimeError("pulled out")
-        return insert(table)
+        put(database, table, some)
 
-    monkeypatch.setattr(bulk, "insert", broken)
-    with pytest.raises(MlflowException, match="pulled out"):
-        store._bulk.log(RUNS[:1])
+    monkeypatch.setattr(writer, "_put", broken)
+    with pytest.raises((MlflowException, RuntimeError), match="pulled out"):
+        writer.log(RUNS[:1])
     assert not sum(map(len, content(store).values()))
 
 
-def test_a_run_that_mlflow_refuses_takes_no_other_with_it(uri):
-    store = Store(uri, "mixed")
+def test_a_run_that_mlflow_refuses_takes_no_other_with_it(opened):
+    store = opened("mixed")
     bad = run("bad", params={"no/../key": "1"})
     first, refused, after = store.log([run("a"), bad, run("b")])
     assert isinstance(first, str)
@@ -239,8 +272,8 @@ def test_a_run_that_mlflow_refuses_takes_no_other_with_it(uri):
     assert names == {"a": 1, "bad": 1, "b": 1}
 
 
-def test_what_is_there_already_is_completed_and_not_repeated(uri):
-    store = Store(uri, "twice")
+def test_what_is_there_already_is_completed_and_not_repeated(opened):
+    store = opened("twice")
     ids = store.log([run("a"), run("b")])
     again = [run(name, again=True) for name in "abc"]
     third = store.log(again)
@@ -249,22 +282,22 @@ def test_what_is_there_already_is_completed_and_not_repeated(uri):
     assert Counter(row[0] for row in shown(store)) == {"a": 1, "b": 1, "c": 1}
 
 
-def test_a_deleted_experiment_gets_nothing(uri):
-    store = Store(uri, "gone")
-    MlflowClient(uri).delete_experiment(store.experiment_id)
+def test_a_deleted_experiment_gets_nothing(opened):
+    store = opened("gone")
+    MlflowClient(store.uri).delete_experiment(store.experiment_id)
     (refused,) = store.log([run("a")])
-    assert "must be in the 'active' state" in str(refused)
+    assert re.search("must be in the 'active' state|is deleted", str(refused))
     assert not sum(map(len, content(store).values()))
 
 
 def test_the_installed_schema_is_one_that_is_compared():
-    assert _get_latest_schema_revision() in bulk.SCHEMAS
+    assert _get_latest_schema_revision() in rows.SCHEMAS
 
 
 def test_another_schema_is_written_by_mlflow_itself(ready, monkeypatch):
-    monkeypatch.setattr(bulk, "SCHEMAS", frozenset({"another"}))
+    monkeypatch.setattr(rows, "SCHEMAS", frozenset({"another"}))
     store = Store(f"sqlite:///{ready}/mlflow.db", "newer")
-    assert store._bulk is None
+    assert (store.direct, store.public.bulk) == (None, None)
     assert isinstance(*store.log([run("a")]), str)
 
 
@@ -273,3 +306,108 @@ def test_files_are_where_a_plain_client_looks(ready):
     (run_id,) = store.log([run("a")])
     there = MlflowClient(store.uri).download_artifacts(run_id, "circuits/0.qasm")
     assert Path(there).read_text() == "OPENQASM 3;\n"
+
+
+STEPS = [("f", 0.5, 0), ("f", 0.7, 2), ("f", 0.6, 1), ("f", float("nan"), 2)]
+SWEEP = {"qexp.sweep": "s-1", "kind": "sweep"}
+
+
+def one_sweep(store, aside):
+    """The run of a sweep with one point: begun, looked at, ended, added to."""
+    sweep = run("sweep", tags=SWEEP, parent=None, metrics={}, files={})
+    run_id = store.start(sweep)
+    store.log([run("p", parent=run_id)])
+    children = store.children(run_id)
+    (aside / "deep").mkdir(parents=True)
+    (aside / "deep" / "summary.csv").write_text("a,b\n")
+    store.finish(run_id, "KILLED", STEPS, str(aside), {"kind": "ended", "new": "1"})
+    (aside / "deep" / "summary.csv").write_text("a,b\n1,2\n")
+    (aside / "late.png").write_bytes(b"\x89PNG")
+    store.add(run_id, str(aside), {"late": "x" * 9000, "new": "2"})
+    return run_id, children, store.present("s-1")
+
+
+def test_the_run_of_a_sweep(opened, tmp_path):
+    slow, fast = by_mlflow(opened("slow")), opened("fast")
+    ids = {}
+    told = []
+    for store in (slow, fast):
+        aside = tmp_path / store._experiment
+        run_id, children, present = one_sweep(store, aside)
+        ids[run_id] = "SWEEP"
+        told.append([children, present])
+    assert _nameless(told[1], ids) == _nameless(told[0], ids)
+    assert _nameless(shown_rows(fast), ids) == _nameless(shown_rows(slow), ids)
+    expected = shown(slow, order_by=["attributes.run_name ASC"])
+    assert _nameless(shown(fast, order_by=["attributes.run_name ASC"]), ids) == (
+        _nameless(expected, ids)
+    )
+    (late,) = [id for id in ids if MlflowClient(fast.uri).get_run(id).data.tags["late"]
+               and MlflowClient(fast.uri).get_run(id).info.experiment_id
+               == fast.experiment_id]  # fmt: skip
+    summary = MlflowClient(fast.uri).download_artifacts(late, "deep/summary.csv")
+    assert Path(summary).read_text() == "a,b\n1,2\n"
+
+
+def shown_rows(store):
+    return {
+        name: sorted(map(repr, of.elements())) for name, of in content(store).items()
+    }
+
+
+def _nameless(told, ids):
+    """What was told, with the same names for other runs."""
+    plain = json.dumps(told, sort_keys=True, default=repr)
+    for run_id, name in ids.items():
+        plain = plain.replace(run_id, name)
+    return re.sub(r'"run_id": "\w{32}"', "", plain)
+
+
+def test_an_experiment_is_made_as_mlflow_makes_it(ready):
+    uri = f"sqlite:///{ready}/mlflow.db"
+    direct = Store(uri, "direct")
+    assert direct._opened is None
+    client = MlflowClient(uri)
+    client.create_experiment("by MLflow")
+    made = {}
+    for name in ("direct", "by MLflow"):
+        one = dict(client.get_experiment_by_name(name))
+        assert one.pop("creation_time") == one.pop("last_update_time") > 1e12
+        number = one.pop("experiment_id")
+        assert one.pop("name") == name
+        made[name] = {k: str(v).replace(f"/{number}", "/N") for k, v in one.items()}
+    assert made["direct"] == made["by MLflow"]
+    assert Store(uri, "direct").experiment_id == direct.experiment_id
+
+
+def test_names_that_mlflow_decides_about(ready):
+    store = Store(f"sqlite:///{ready}/mlflow.db", "names: ä/b")
+    assert store.direct is None
+    assert isinstance(*store.log([run("a", metrics={"a/b": 1.0, "ü": 2.0})]), str)
+
+
+def dumped(file):
+    """All that a database has, but for the times; in no order, as MLflow makes it."""
+    with sqlite3.connect(file) as opened:
+        lines = [re.sub(r"\b\d{13}\b", "TIME", line) for line in opened.iterdump()]
+    return sorted(sorted(re.split(r"[\s,()]+", line)) for line in lines)
+
+
+def test_a_new_database_is_the_same_from_the_cache(folder, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    (folder / "there").mkdir()
+    monkeypatch.chdir(folder / "there")
+    assert needs_mlflow("sqlite:///made.db")
+    create_sqlite("sqlite:///made.db")
+    (kept,) = (folder / "cache" / "qexp").iterdir()
+    assert not needs_mlflow("sqlite:///copied.db")
+    with monkeypatch.context() as no_more:
+        no_more.setattr(database, "_migrated", None)
+        create_sqlite("sqlite:///copied.db")
+    expected = folder / "elsewhere" / "made.db"
+    expected.parent.mkdir()
+    database._migrated(expected)
+    assert dumped("copied.db") == dumped(expected) == dumped("made.db")
+    kept.write_bytes(kept.read_bytes()[:100_000])  # torn
+    create_sqlite("sqlite:///again.db")
+    assert dumped("again.db") == dumped("made.db")

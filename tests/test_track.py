@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from qexp.track.database import create_sqlite, sqlite_file
 from qexp.track.record import Record
 from qexp.track.store import Store
 from qexp.track.target import DEFAULT_URI, Target, probe, target
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.cold
 
@@ -34,11 +36,21 @@ with Tracker(target(None)) as tracker:
 """
 
 
-def test_processes_that_start_at_once_in_an_empty_folder_all_log(folder):
+@pytest.mark.parametrize("cached", [False, True])
+def test_processes_that_start_at_once_in_an_empty_folder_all_log(
+    folder, tmp_path_factory, cached
+):
+    cache = tmp_path_factory.mktemp("cache")
+    if cached:
+        first = [sys.executable, "-c", TRACK, "first"]
+        apart = cache / "apart"
+        apart.mkdir()
+        subprocess.run(first, cwd=apart, env=_env(cache), check=True)
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", TRACK, f"worker-{number}"],
             cwd=folder,
+            env=_env(cache),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -57,10 +69,12 @@ def test_processes_that_start_at_once_in_an_empty_folder_all_log(folder):
     assert {path.name for path in folder.iterdir()} == {"mlflow.db", "mlruns"}
 
 
+def _env(cache):
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+
+
 def test_a_database_is_never_seen_half_made(folder, monkeypatch):
     # another process's file appears while ours is being made: it stays
-    import os
-
     theirs = folder / "mlflow.db"
     link = os.link
 

@@ -1,39 +1,37 @@
-"""Many runs in one transaction, straight into the tables of MLflow's database.
+"""Many runs in one transaction, by MLflow's own models and session.
 
-MLflow's public interface takes a dozen transactions and 40 ms and more for a run, so that a
-long sweep would wait for its bookkeeping. What is written here is row for row what the
-public interface writes (`tests/test_bulk.py` compares the two), by MLflow's own models and
-session, and only into a schema for which that has been compared.
+For databases that MLflow reaches by itself; `direct` does the same for SQLite, without
+MLflow.
 """
 
 from __future__ import annotations
 
-import math
-import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import LifecycleStage, Metric, Param, RunStatus, RunTag, SourceType
+from mlflow.entities import Metric, Param, RunTag
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from mlflow.store.db.utils import _get_schema_version
 from mlflow.store.tracking.dbmodels import models
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME, MLFLOW_USER
 from mlflow.utils.uri import append_to_uri_path
 from mlflow.utils.validation import _validate_batch_log_data
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, aliased
 
-from qexp.track import aside
+from qexp.track import aside, rows
 
-SCHEMAS = frozenset({"dc11669786a5"})
-"""Revisions of MLflow's schema that runs are written to like this: that of 3.17."""
-
-Rows = dict[Any, list[dict[str, Any]]]
+MODELS = {
+    "runs": models.SqlRun,
+    "tags": models.SqlTag,
+    "params": models.SqlParam,
+    "metrics": models.SqlMetric,
+    "latest_metrics": models.SqlLatestMetric,
+}
 
 
 class Bulk:
@@ -63,14 +61,18 @@ class Bulk:
             Their ids.
         """
         self._require_active()
-        tables: Rows = {}
+        tables: dict[str, list[rows.Row]] = {}
         made: list[str] = []
         for run in runs:
+            _require_valid(run)
             run_id = uuid.uuid4().hex
             # in milliseconds, by which MLflow puts runs in order
-            start = self._last = max(_now(), self._last + 1)
+            start = self._last = max(rows.now(), self._last + 1)
             self._write_files(run_id, run)
-            for table, row in self._rows(run_id, start, run):
+            place = self._artifacts(run_id)
+            for table, row in rows.of_run(
+                run_id, start, run, place, self._experiment_id
+            ):
                 tables.setdefault(table, []).append(row)
             made.append(run_id)
         self._insert(tables)
@@ -104,66 +106,23 @@ class Bulk:
         self._store._check_experiment_is_active(experiment)
 
     def _write_files(self, run_id: str, run: Mapping[str, Any]) -> None:
+        files = aside.encoded(run["files"])
         if self._folder is not None:
-            place = self._folder / run_id / SqlAlchemyStore.ARTIFACTS_FOLDER_NAME
-            aside.put(place, aside.encoded(run["files"]))
+            aside.put(self._folder / run_id / rows.ARTIFACTS, files)
             return
-        with aside.folder(aside.encoded(run["files"])) as folder:
+        with aside.folder(files) as folder:
             get_artifact_repository(self._artifacts(run_id)).log_artifacts(folder)
 
     def _artifacts(self, run_id: str) -> str:
-        folder = SqlAlchemyStore.ARTIFACTS_FOLDER_NAME
-        return str(append_to_uri_path(self._place, run_id, folder))
+        return str(append_to_uri_path(self._place, run_id, rows.ARTIFACTS))
 
-    def _insert(self, tables: Rows) -> None:
+    def _insert(self, tables: Mapping[str, list[rows.Row]]) -> None:
         with self._store.ManagedSessionMaker(read_only=False) as session:
-            for table, rows in tables.items():
-                self._put(session, table, rows)
+            for table, some in tables.items():
+                self._put(session, table, some)
 
-    def _put(self, session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-        session.execute(insert(table), rows)
-
-    def _rows(
-        self, run_id: str, start: int, run: Mapping[str, Any]
-    ) -> Iterator[tuple[Any, dict[str, Any]]]:
-        metrics, params, tags = _checked(run, start)
-        yield models.SqlRun, self._run(run_id, start, run)
-        key = {"run_uuid": run_id}
-        for one in (*tags, RunTag(MLFLOW_RUN_NAME, run["name"])):
-            yield models.SqlTag, {**key, "key": one.key, "value": one.value}
-        for one in params:
-            yield models.SqlParam, {**key, "key": one.key, "value": one.value}
-        for one in metrics:
-            is_nan, value = self._store.sanitize_metric_value(one.value)
-            row = {
-                **key,
-                "key": one.key,
-                "value": value,
-                "timestamp": one.timestamp,
-                "step": one.step,
-                "is_nan": is_nan,
-            }
-            yield models.SqlMetric, row
-            yield models.SqlLatestMetric, row
-
-    def _run(self, run_id: str, start: int, run: Mapping[str, Any]) -> dict[str, Any]:
-        status = RunStatus.FAILED if run["error"] else RunStatus.FINISHED
-        return {
-            "run_uuid": run_id,
-            "name": run["name"],
-            "artifact_uri": self._artifacts(run_id),
-            "experiment_id": int(self._experiment_id),
-            "source_type": SourceType.to_string(SourceType.UNKNOWN),
-            "source_name": "",
-            "entry_point_name": "",
-            "user_id": run["tags"].get(MLFLOW_USER, "unknown"),
-            "status": RunStatus.to_string(status),
-            "start_time": start,
-            "end_time": max(_now(), start),
-            "deleted_time": None,
-            "source_version": "",
-            "lifecycle_stage": LifecycleStage.ACTIVE,
-        }
+    def _put(self, session: Session, table: str, some: list[rows.Row]) -> None:
+        session.execute(insert(MODELS[table]), some)
 
 
 def bulk(client: MlflowClient, experiment_id: str) -> Bulk | None:
@@ -175,23 +134,14 @@ def bulk(client: MlflowClient, experiment_id: str) -> Bulk | None:
     store = client._tracking_client.store
     if type(store) is not SqlAlchemyStore:
         return None
-    if _get_schema_version(store.engine) not in SCHEMAS:
+    if _get_schema_version(store.engine) not in rows.SCHEMAS:
         return None
     return Bulk(store, experiment_id)
 
 
-def _checked(
-    run: Mapping[str, Any], now: int
-) -> tuple[list[Metric], list[Param], list[RunTag]]:
-    """What a run is logged with, refused where MLflow would refuse it."""
-    metrics = [Metric(key, value, now, 0) for key, value in run["metrics"].items()]
+def _require_valid(run: Mapping[str, Any]) -> None:
+    """Refuse what MLflow would refuse."""
+    metrics = [Metric(key, value, 0, 0) for key, value in run["metrics"].items()]
     params = [Param(key, value) for key, value in run["params"].items()]
     tags = [RunTag(key, value) for key, value in run["tags"].items()]
-    checked: tuple[list[Metric], list[Param], list[RunTag]] = _validate_batch_log_data(
-        metrics, params, tags
-    )
-    return checked
-
-
-def _now() -> int:
-    return math.floor(time.time() * 1000)
+    _validate_batch_log_data(metrics, params, tags)

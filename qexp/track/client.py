@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from qexp.errors import TrackingError
 from qexp.track import aside
+from qexp.track.database import needs_mlflow
 from qexp.track.target import Target
 
 if TYPE_CHECKING:  # it imports terra, which this module is made to run beside
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # it imports terra, which this module is made to run beside
 
 FINISH_SECONDS = 60.0
 """How long MLflow's process may take to finish what it was doing."""
+
+MLFLOW = "--mlflow"
+"""What the process is told where it will need MLflow."""
 
 Json = dict[str, Any]
 Logged = list[str | TrackingError | None]
@@ -43,7 +47,7 @@ class Tracker:
         self.experiment_id = ""
         self._errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "qexp.track.writer"],
+            [sys.executable, "-m", "qexp.track.writer", *_hint(target.uri)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -263,6 +267,11 @@ class Tracker:
         lines = self._errors.read().strip().splitlines()
         reason = lines[-1] if lines else f"exit status {self._process.returncode}"
         return TrackingError(f"MLflow's process ended: {reason}")
+
+
+def _hint(uri: str) -> list[str]:
+    """Have MLflow imported at once where it will be needed."""
+    return [MLFLOW] if needs_mlflow(uri) else []
 
 
 def _open(stream: IO[str] | None) -> IO[str]:

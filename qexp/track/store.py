@@ -1,23 +1,20 @@
-"""MLflow itself, to write to: stores, experiments, runs."""
+"""MLflow's store, to write to, by the way that takes least."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any
-
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
-from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qexp.errors import TrackingError
-from qexp.track import aside
-from qexp.track.bulk import Bulk, bulk
-from qexp.track.database import absolute, create_sqlite, explained
+from qexp.track.database import create_sqlite, explained
+from qexp.track.direct import Direct, direct
+from qexp.track.rows import PARENT
+from qexp.track.tables import Unsure
+
+if TYPE_CHECKING:  # they import MLflow, which takes seconds
+    from qexp.track.bulk import Bulk
+    from qexp.track.public import Logged, Public
 
 MAX_PARAM_LENGTH = 6000
 """Longest param value that every MLflow store takes."""
@@ -25,21 +22,19 @@ MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000
 """Longest tag value that every MLflow store takes."""
 
-MAX_BATCH = 1000
-"""Most metrics that MLflow takes at once."""
+REFUSALS = (Unsure, TrackingError, sqlite3.Error, OSError)
+"""What leaves a run to MLflow itself, which knows more and has the words for the rest."""
 
-MAX_RUNS = 1000
-"""Runs that are asked for at once."""
-
-AT_ONCE = 4
-"""Runs that are sent to an MLflow server at a time: it has as many workers by default."""
-
-Logged = list[str | TrackingError | None]
-"""Of each run its id, or why it is not there, or None where another one failed before."""
+Json = dict[str, Any]
+Done = TypeVar("Done")
 
 
 class Store:
-    """One MLflow experiment in one tracking store."""
+    """One MLflow experiment in one tracking store.
+
+    What is new goes straight into the tables where that is known to be the same: many runs
+    at once, and in an SQLite file without MLflow. All else is asked of MLflow.
+    """
 
     def __init__(self, uri: str, experiment: str) -> None:
         """Open the store, creating what is missing.
@@ -52,29 +47,21 @@ class Store:
             TrackingError: The store cannot be opened, or the experiment is deleted.
         """
         self.uri = uri
+        self._experiment = experiment
         with explained(uri):
             create_sqlite(uri)
-            self._remote = uri.startswith(("http://", "https://"))
-            self._client = MlflowClient(tracking_uri=absolute(uri))
-            self.experiment_id = self._experiment(experiment)
-            self._bulk = bulk(self._client, self.experiment_id)
+            self.direct = direct(uri, experiment)
+        self._opened: Public | None = None
+        self.experiment_id = (self.direct or self.public).experiment_id
 
-    def _experiment(self, name: str) -> str:
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
-            try:
-                return str(self._client.create_experiment(name))
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
-            found = self._client.get_experiment_by_name(name)  # another process's
-        if found.lifecycle_stage != "active":
-            raise TrackingError(
-                f"name = {name}: the MLflow experiment of this name is deleted. Restore "
-                f"it (mlflow experiments restore -x {found.experiment_id}) or choose "
-                "another name=."
-            )
-        return str(found.experiment_id)
+    @property
+    def public(self) -> Public:
+        """MLflow's own interface; the first time, it is imported."""
+        from qexp.track.public import Public
+
+        if self._opened is None:
+            self._opened = Public(self.uri, self._experiment)
+        return self._opened
 
     def log(self, runs: Sequence[Mapping[str, Any]]) -> Logged:
         """Write runs and finish them.
@@ -84,58 +71,29 @@ class Store:
                 a run of this point may be there, to be completed.
         """
         whole = [_whole(run) for run in runs]
-        if self._bulk is not None:
+        at_once = self.direct or self.public.bulk
+        if at_once is not None:
             try:
                 with explained(self.uri):
-                    return self._in_bulk(self._bulk, whole)
+                    return self._at_once(at_once, whole)
             except TrackingError:
                 # one of them, or only the way; nobody knows what has been written
                 whole = [{**run, "again": True} for run in whole]
-        return self._one_by_one(whole)
+        try:
+            return self.public.log(whole)
+        except TrackingError as error:  # there is no way in any more
+            return [error, *[None for _ in whole[1:]]]
 
-    def _in_bulk(self, bulk: Bulk, runs: Sequence[Mapping[str, Any]]) -> Logged:
-        known = bulk.known([run["tags"] for run in runs if run.get("again")])
+    def _at_once(self, by: Direct | Bulk, runs: Sequence[Json]) -> Logged:
+        known = by.known([run["tags"] for run in runs if run.get("again")])
         fresh = [k for k, run in enumerate(runs) if _absent(run, known)]
         logged: dict[int, str | TrackingError | None] = {}
-        logged.update(zip(fresh, bulk.log([runs[k] for k in fresh]), strict=True))
+        logged.update(zip(fresh, by.log([runs[k] for k in fresh]), strict=True))
         rest = [k for k in range(len(runs)) if k not in logged]
-        written = self._one_by_one([runs[k] for k in rest])
-        logged.update(zip(rest, written, strict=True))
+        if rest:
+            written = self.public.log([runs[k] for k in rest])
+            logged.update(zip(rest, written, strict=True))
         return [logged[k] for k in range(len(runs))]
-
-    def _one_by_one(self, runs: Sequence[Mapping[str, Any]]) -> Logged:
-        """By the public interface; after one that fails, no other is begun."""
-        failed = threading.Event()
-
-        def log(run: Mapping[str, Any]) -> str | TrackingError | None:
-            if failed.is_set():
-                return None
-            try:
-                files = aside.encoded(run["files"])
-                with explained(self.uri), aside.folder(files) as folder:
-                    return self._logged(run, folder)
-            except TrackingError as error:
-                failed.set()
-                return error
-
-        if len(runs) < 2 or not self._remote:
-            return [log(run) for run in runs]
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            return list(threads.map(log, runs))
-
-    def _logged(self, run: Mapping[str, Any], files: str) -> str:
-        run_id = self._found_or_created(run)
-        try:
-            params, metrics = _params(run["params"]), _metrics(run["metrics"])
-            self._client.log_batch(run_id, params=params, metrics=metrics)
-            self._client.log_artifacts(run_id, files)
-        except Exception:
-            with suppress(Exception):  # the first error is the one to tell
-                self._client.set_terminated(run_id, "FAILED")
-            raise
-        status = "FAILED" if run["error"] else "FINISHED"
-        self._client.set_terminated(run_id, status)
-        return run_id
 
     def start(self, run: Mapping[str, Any]) -> str:
         """Start the run of a sweep; `finish` ends it.
@@ -147,14 +105,13 @@ class Store:
         Returns:
             The id of the run.
         """
-        run = _whole(run)
-        with explained(self.uri):
-            run_id = self._found_or_created(run)
-            # of a run that is there, what it was started with stays
-            known = self._client.get_run(run_id).data.params if run["again"] else {}
-            new = {key: v for key, v in run["params"].items() if key not in known}
-            self._client.log_batch(run_id, params=_params(new))
-        return run_id
+        whole = _whole(run)
+        if whole["again"]:
+            return self.public.start(whole)
+        again = {**whole, "again": True}
+        return self._either(
+            lambda by: by.start(whole), lambda: self.public.start(again)
+        )
 
     def finish(
         self,
@@ -173,67 +130,8 @@ class Store:
             folder: Folder whose content is added to the artifacts.
             tags: More tags by name.
         """
-        now = int(time.time() * 1000)
-        entries = [Metric(name, value, now, step) for name, value, step in metrics]
-        with explained(self.uri):
-            for batch in range(0, len(entries), MAX_BATCH):
-                part = entries[batch : batch + MAX_BATCH]
-                self._client.log_batch(run_id, metrics=part)
-            for name, value in tags.items():
-                self._client.set_tag(run_id, name, value[:MAX_TAG_LENGTH])
-            self._client.log_artifacts(run_id, folder)
-            self._client.set_terminated(run_id, status)
-
-    def children(self, run_id: str) -> list[dict[str, Any]]:
-        """The runs that belong to the run of a sweep, in the order of time."""
-        with explained(self.uri):
-            found = self._search({MLFLOW_PARENT_RUN_ID: run_id})
-            return [_child(run) for run in found]
-
-    def present(self, sweep: str) -> list[dict[str, Any]]:
-        """The runs of a sweep, its own included, in the order of time."""
-        with explained(self.uri):
-            return [_child(run) for run in self._search({"qexp.sweep": sweep})]
-
-    def _search(self, tags: Mapping[str, str]) -> Iterator[Any]:
-        token: str | None = None
-        wanted = " and ".join(f"tags.`{key}` = '{v}'" for key, v in tags.items())
-        while token is None or token:
-            page = self._client.search_runs(
-                [self.experiment_id],
-                wanted,
-                max_results=MAX_RUNS,
-                order_by=["attributes.start_time ASC"],
-                page_token=token,
-            )
-            yield from page
-            token = page.token or ""
-
-    def _found_or_created(self, run: Mapping[str, Any]) -> str:
-        """A run for these tags: a new one, or the one that is there already."""
-        tags = run["tags"]
-        if not run.get("again"):
-            return self._create(run)
-        identity = {k: tags[k] for k in ("qexp.sweep", "qexp.point") if k in tags}
-        for found in self._search(identity):
-            if _same(found, run):
-                return self._reopened(found, run)
-        return self._create(run)
-
-    def _reopened(self, found: Any, run: Mapping[str, Any]) -> str:
-        run_id = str(found.info.run_id)
-        self._client.update_run(run_id, status="RUNNING")
-        if "qexp.error" in found.data.tags and not run["error"]:
-            self._client.delete_tag(run_id, "qexp.error")
-        for key, value in run["tags"].items():
-            self._client.set_tag(run_id, key, value)
-        return run_id
-
-    def _create(self, run: Mapping[str, Any]) -> str:
-        created = self._client.create_run(
-            self.experiment_id, tags=run["tags"], run_name=run["name"]
-        )
-        return str(created.info.run_id)
+        asked = (run_id, status, list(metrics), folder, _short(tags, MAX_TAG_LENGTH))
+        self._either(lambda by: by.finish(*asked), lambda: self.public.finish(*asked))
 
     def add(self, run_id: str, folder: str, tags: Mapping[str, str]) -> None:
         """Add artifacts and tags to a run, finished or not.
@@ -243,10 +141,32 @@ class Store:
             folder: Folder whose content is added.
             tags: Tags by name.
         """
-        with explained(self.uri):
-            self._client.log_artifacts(run_id, folder)
-            for name, value in tags.items():
-                self._client.set_tag(run_id, name, value[:MAX_TAG_LENGTH])
+        asked = (run_id, folder, _short(tags, MAX_TAG_LENGTH))
+        self._either(lambda by: by.add(*asked), lambda: self.public.add(*asked))
+
+    def children(self, run_id: str) -> list[Json]:
+        """The runs that belong to the run of a sweep, in the order of time."""
+        return self._tagged({PARENT: run_id})
+
+    def present(self, sweep: str) -> list[Json]:
+        """The runs of a sweep, its own included, in the order of time."""
+        return self._tagged({"qexp.sweep": sweep})
+
+    def _tagged(self, tags: Mapping[str, str]) -> list[Json]:
+        return self._either(
+            lambda by: by.tagged(tags), lambda: self.public.tagged(tags)
+        )
+
+    def _either(
+        self, directly: Callable[[Direct], Done], publicly: Callable[[], Done]
+    ) -> Done:
+        """Do something without MLflow, or with it."""
+        if self.direct is not None:
+            try:
+                return directly(self.direct)
+            except REFUSALS:
+                pass
+        return publicly()
 
 
 def _absent(run: Mapping[str, Any], known: set[tuple[str, str]]) -> bool:
@@ -257,42 +177,13 @@ def _absent(run: Mapping[str, Any], known: set[tuple[str, str]]) -> bool:
     return None not in own and own not in known
 
 
-def _same(found: Any, run: Mapping[str, Any]) -> bool:
-    """Whether a run of a sweep is that of this point, of this cell, or of the sweep."""
-    own, there = run["tags"], found.data.tags
-    if "qexp.point" in own:
-        return "qexp.point" in there
-    if "qexp.point" in there:
-        return False
-    if run.get("parent") is None:
-        return MLFLOW_PARENT_RUN_ID not in there
-    return MLFLOW_PARENT_RUN_ID in there and found.info.run_name == run["name"]
-
-
-def _child(run: Any) -> dict[str, Any]:
-    return {
-        "run_id": run.info.run_id,
-        "name": run.info.run_name,
-        "status": run.info.status,
-        "params": dict(run.data.params),
-        "metrics": dict(run.data.metrics),
-        "tags": dict(run.data.tags),
-    }
-
-
-def _whole(run: Mapping[str, Any]) -> dict[str, Any]:
+def _whole(run: Mapping[str, Any]) -> Json:
     """A run with all its tags, and values no longer than MLflow takes."""
-    tags = {key: value[:MAX_TAG_LENGTH] for key, value in run["tags"].items()}
+    tags = _short(run["tags"], MAX_TAG_LENGTH)
     if run.get("parent"):
-        tags[MLFLOW_PARENT_RUN_ID] = run["parent"]
-    params = {key: value[:MAX_PARAM_LENGTH] for key, value in run["params"].items()}
-    return {**run, "params": params, "tags": tags}
+        tags[PARENT] = run["parent"]
+    return {**run, "params": _short(run["params"], MAX_PARAM_LENGTH), "tags": tags}
 
 
-def _params(params: Mapping[str, str]) -> list[Param]:
-    return [Param(key, value) for key, value in params.items()]
-
-
-def _metrics(metrics: Mapping[str, float]) -> list[Metric]:
-    now = int(time.time() * 1000)
-    return [Metric(key, value, now, 0) for key, value in metrics.items()]
+def _short(values: Mapping[str, str], length: int) -> dict[str, str]:
+    return {key: value[:length] for key, value in values.items()}

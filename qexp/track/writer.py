@@ -5,7 +5,8 @@ Requests are ``{"do": "open", "uri", "experiment", "lock"}``, then
 ``{"do": "present", "sweep"}``,
 ``{"do": "finish", "run_id", "status", "metrics", "folder", "tags"}`` and
 ``{"do": "add", "run_id", "folder", "tags"}``; an answer has ``"error"`` where it failed.
-End of input ends the process.
+End of input ends the process. MLflow, which takes seconds to import, is imported where it
+is needed; at once with the argument `--mlflow`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, TextIO
 from filelock import FileLock, Timeout
 
 from qexp.errors import TrackingError
+from qexp.track.store import Store
 
 LAST_RUN_SECONDS = 120.0
 """How long the writer of a process that was killed may take to write its last run."""
@@ -34,6 +36,9 @@ def main() -> None:
     _quiet()
     # an exception, so that what was being made aside is removed
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if "--mlflow" in sys.argv[1:]:
+        # the first request comes while the other process is still importing terra
+        from qexp.track import public  # noqa: F401
     serve(sys.stdin, answers)
 
 
@@ -56,10 +61,6 @@ def _quiet() -> None:
 
 def serve(requests: TextIO, answers: TextIO) -> None:
     """Answer each line of ``requests`` with a line on ``answers``."""
-    # imported before the first request comes, while the other process is still
-    # importing terra
-    from qexp.track.store import Store
-
     store: Store | None = None
     lock: FileLock | None = None
     for line in requests:
@@ -90,7 +91,7 @@ def _lock(file: str | None) -> FileLock | None:
     return lock
 
 
-def _do(store: Any, request: Json) -> Json:
+def _do(store: Store, request: Json) -> Json:
     if request["do"] == "log":
         return {"runs": [_told(one) for one in store.log(request["runs"])]}
     if request["do"] == "start":

@@ -68,26 +68,27 @@ def in_writer(parent: int) -> None:
         return
     from mlflow import MlflowClient
 
-    from qexp.track.bulk import Bulk
-    from qexp.track.store import Store
+    from qexp.track.direct import Direct
+    from qexp.track.public import Public
 
     _asked["parent"] = parent
-    _told(Store, "start", _point)
-    _told(Store, "_logged", _point)
-    _told(Store, "finish", lambda *_: "end")
+    for owner in (Direct, Public):
+        _told(owner, "start", _point)
+        _told(owner, "finish", lambda *_: "end")
+    _told(Public, "_logged", _point)
     for name in MLFLOW:
         # what a method does is one step for the store; after it comes the next
         _around(MlflowClient, name, lambda *_: _writing["of"], after=False)
-    _around(Store, "_logged", lambda *_: _writing["of"], before=False)
+    _around(Public, "_logged", lambda *_: _writing["of"], before=False)
     # which points are written at once is not the same in each life: named by the last
-    _around(Bulk, "_write_files", lambda *_: _writing["of"])
-    _told(Bulk, "_write_files", lambda run_id, run: _point(run))
-    _around(Bulk, "_put", lambda self, session, table, rows: _table(table))
-    _around(Bulk, "_insert", lambda *_: _writing["of"])
+    for name in ("_write_files", "_insert", "_copy_files", "_end"):
+        _around(Direct, name, lambda *_: _writing["of"])
+    _told(Direct, "_write_files", lambda run_id, run: _point(run))
+    _around(Direct, "_put", lambda self, database, table, rows: _table(table))
 
 
-def _table(table: Any) -> str:
-    return f"{table.__tablename__} {_writing['of']}"
+def _table(table: str) -> str:
+    return f"{table} {_writing['of']}"
 
 
 def _point(run: dict[str, Any], *_: object) -> str:

@@ -24,7 +24,7 @@ def check_writer(bench, compile, who):
     met = lives.chain(bench.life(compile), writer=who)
     points = bench.reference(compile)[0].keys() - {""}
     assert {f"before _write_files {point}" for point in points} <= {*met}
-    assert {"before log_artifacts end", "before set_terminated end"} <= {*met}
+    assert {"before _copy_files end", "before _end end"} <= {*met}
     # the rows of runs, in the middle of their transaction
     assert any(one.startswith("before _put latest_metrics") for one in met)
 

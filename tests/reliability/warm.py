@@ -147,7 +147,7 @@ def main() -> None:
     import qexp.findings.story
     import qexp.services.circuit_runner
     import qexp.services.ibm.client
-    import qexp.track.store
+    import qexp.track.public
     import qexp.track.writer  # noqa: F401
 
     answers = os.fdopen(os.dup(1), "w")
