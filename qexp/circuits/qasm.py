@@ -10,7 +10,6 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
-from openqasm3.parser import QASM3ParsingError
 from qiskit import QuantumCircuit, qasm2, qasm3
 from qiskit.exceptions import QiskitError
 
@@ -110,6 +109,8 @@ def widest_register(text: str) -> int:
 
 
 def _parse_3(text: str, path: Path) -> QuantumCircuit:
+    from openqasm3.parser import QASM3ParsingError  # 0.1 s that few commands need
+
     try:
         return qasm3.loads(text)
     except QiskitError as error:

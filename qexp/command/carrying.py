@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qexp.command.session import Session
 from qexp.declare.expand import Expanded
+from qexp.importing import importing
 from qexp.results.told import JobOutcome
 from qexp.track.logbook import Logbook
 
@@ -59,9 +60,10 @@ def carry_out(
     uri = expanded.cells[0].experiment.tracking.uri
     logbook = opened.prepare(uri, must_be_there=False)
     # terra takes as long to import as MLflow does in the tracker's process
-    from qexp.command import going
-    from qexp.command.reusing import reuse
-    from qexp.results.outcome import job_outcomes
+    with importing():
+        from qexp.command import going
+        from qexp.command.reusing import reuse
+        from qexp.results.outcome import job_outcomes
 
     planned = opened.plan(expanded, opened.outcomes, part=part)
     if opened.whole is None and opened.errand is None:

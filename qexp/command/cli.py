@@ -22,6 +22,7 @@ from qexp.declare.composing import FREE, explained
 from qexp.declare.told import named, registered
 from qexp.devices import known
 from qexp.errors import ConfigError, PointFailed, QexpError, TrackingError
+from qexp.importing import importing
 from qexp.results.told import JobOutcome
 from qexp.shown.request import plan_request
 from qexp.shown.screen import Screen, without_chatter
@@ -134,7 +135,8 @@ def _something_is_there(opened: Session) -> bool:
 
 def _conclude(opened: Session, status: str) -> None:
     if opened.begun:
-        from qexp.command import ending  # it imports terra
+        with importing():
+            from qexp.command import ending  # it imports terra
 
         ending.conclude(opened, status)
 
