@@ -7,7 +7,7 @@ import signal
 import sys
 from contextlib import suppress
 
-from qexp.importing import importing
+from qexp.garbage import resting
 
 INTERRUPTED = 130
 HELP = {"--help", "-h", "help"}
@@ -64,7 +64,7 @@ def _leave(number: int, frame: object) -> None:
 def _run(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, _leave)
     try:
-        with importing():
+        with resting(imports=True):
             from qexp.command.cli import main as command_line
 
         return command_line(arguments)

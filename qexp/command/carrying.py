@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qexp.command.session import Session
 from qexp.declare.expand import Expanded
-from qexp.importing import importing
+from qexp.garbage import resting
 from qexp.results.told import JobOutcome
 from qexp.track.logbook import Logbook
 
@@ -60,7 +60,7 @@ def carry_out(
     uri = expanded.cells[0].experiment.tracking.uri
     logbook = opened.prepare(uri, must_be_there=False)
     # terra takes as long to import as MLflow does in the tracker's process
-    with importing():
+    with resting(imports=True):
         from qexp.command import going
         from qexp.command.reusing import reuse
         from qexp.results.outcome import job_outcomes

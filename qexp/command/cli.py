@@ -22,7 +22,7 @@ from qexp.declare.composing import FREE, explained
 from qexp.declare.told import named, registered
 from qexp.devices import known
 from qexp.errors import ConfigError, PointFailed, QexpError, TrackingError
-from qexp.importing import importing
+from qexp.garbage import resting
 from qexp.results.told import JobOutcome
 from qexp.shown.request import plan_request
 from qexp.shown.screen import Screen, without_chatter
@@ -135,7 +135,7 @@ def _something_is_there(opened: Session) -> bool:
 
 def _conclude(opened: Session, status: str) -> None:
     if opened.begun:
-        with importing():
+        with resting(imports=True):
             from qexp.command import ending  # it imports terra
 
         ending.conclude(opened, status)

@@ -17,6 +17,7 @@ from qexp.command.described import describe
 from qexp.command.errand import Errand
 from qexp.declare.expand import Expanded
 from qexp.errors import LedgerError, QexpError
+from qexp.garbage import resting
 from qexp.planning.seeds import sweep_seed
 from qexp.shown.request import PlanRequest
 from qexp.shown.screen import Screen
@@ -158,6 +159,7 @@ class Session:
             raise self.unreachable
         return self.logbook
 
+    @resting()
     def plan(
         self, expanded: Expanded, known: Collection[str] = (), *, part: bool = False
     ) -> Plan:

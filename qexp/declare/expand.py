@@ -15,6 +15,7 @@ from qexp.declare.config import Experiment
 from qexp.declare.given import Given
 from qexp.declare.read import Reader
 from qexp.errors import ConfigError
+from qexp.garbage import resting
 
 _GRID = re.compile(r"[+~]*grid[.=]")
 
@@ -102,6 +103,7 @@ def _unused_exclude(experiment: Experiment) -> tuple[str, ...]:
     return ("exclude has no effect: nothing is swept",) if experiment.exclude else ()
 
 
+@resting()
 def expand(
     jobs: Sequence[Overrides],
     composer: Composer,

@@ -49,7 +49,7 @@ class Point:
     options: Options
     repeat: int = 0
 
-    @cached_property
+    @property
     def identity(self) -> dict[str, Any]:
         """All that changes the physics, and nothing else, as plain values."""
         return {
