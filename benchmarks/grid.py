@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
 from benchmarks.timing import (
     QEXP,
     Run,
@@ -18,44 +20,65 @@ from benchmarks.timing import (
     repeat,
     rival,
     rounds_of,
+    save,
     seconds,
     show,
     slope,
 )
 
-LEVELS = [0, 1, 2, 3]
-LAYOUTS = ["trivial", "dense", "noise_adaptive", "sabre"]
-ESP = ["false", "true"]
-DELAYS = [5e-5, 1e-4, 2e-4, 4e-4]
-"""Aer models neither, so these multiply points that cost the same."""
-
-ALLOWED = (32, 64, 128)
-COMPILED = len(LEVELS) * len(LAYOUTS)
-
-OURS = "qexp"
+GRIDS = Path(__file__).parent / "grids"
+OURS, AGAIN = "qexp", "qexp again"
 SCRIPT = [*rival("naive"), "-m"]
 COMMANDS = {
     "script": SCRIPT,
-    OURS: [
-        *QEXP,
-        "+experiment=ghz",
-        "backend=ibmq_montreal",
-        "tracking.pictures=none",
-    ],
+    OURS: [*QEXP, "backend=ibmq_montreal"],
+    AGAIN: [*QEXP, "backend=ibmq_montreal", "resume=never"],
     "script, cached=true": [*SCRIPT, "cached=true"],
 }
-"""In the order in which a round runs them."""
+"""In the order in which a round runs them; `qexp again` in the folder of `qexp`."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A grid that is measured.
+
+    Attributes:
+        points: How many it has.
+        few: As many have its first values of all axes that are a matter of the compiler.
+        compiler: Those axes.
+        names: The commands.
+    """
+
+    points: int
+    few: int
+    compiler: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+CASES = {
+    "small": Case(128, 16, ("optimization_level", "layout_method"), tuple(COMMANDS)),
+    "best": Case(1024, 16, ("optimization_level", "layout_method"), tuple(COMMANDS)),
+    "worst": Case(1024, 64, (), tuple(COMMANDS)),
+}
+
+
+COMPILING = "select sum(value) from latest_metrics where key = 'transpile_seconds'"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What a command left in MLflow, the run of a sweep included."""
+    """What a command left in MLflow, the run of a sweep included.
+
+    Attributes:
+        compiling: Seconds that terra's compiler took, as qexp logs them.
+    """
 
     runs: int
     params: int
     metrics: int
     files: int
     megabytes: float
+    compiling: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +95,7 @@ class Sizes:
 
     def of(self, name: str) -> tuple[int, int]:
         """The two numbers of points of a command."""
-        return self.ours if name == OURS else self.rival
+        return self.ours if name in (OURS, AGAIN) else self.rival
 
 
 Round = dict[tuple[str, int], tuple[Run, Stored]]
@@ -82,66 +105,94 @@ Round = dict[tuple[str, int], tuple[Run, Stored]]
 def main() -> None:
     """Measure and print."""
     parser = arguments(__doc__, rounds=3)
-    parser.add_argument(
-        "--points", type=int, choices=ALLOWED, default=128, help="of qexp's"
-    )
+    parser.add_argument("--case", choices=CASES, default="small", help="of `grids/`")
     parser.add_argument(
         "--rival-points",
         type=int,
-        choices=ALLOWED,
-        default=32,
-        help="of the script's, at most; beyond, it is extrapolated linearly",
+        nargs=2,
+        default=[16, 32],
+        metavar=("FEW", "MORE"),
+        help="of the script's; beyond, it is extrapolated linearly",
     )
     given = parser.parse_args()
-    few = COMPILED
-    sizes = Sizes((few, given.points), (few, given.rival_points))
-    names = list(COMMANDS)
+    case = CASES[given.case]
+    sizes = Sizes((case.few, case.points), tuple(given.rival_points))
+    names = list(case.names)
     if given.quick:
         sizes, names = Sizes((2, 2), (2, 2)), names[1:]
     about(rounds_of(given))
-    if not given.quick:
-        _once(names[:2], Sizes((1, 1), (1, 1)))  # so that bytecode is written
-    rounds = repeat(rounds_of(given), lambda: _once(names, sizes))
+    if not given.quick:  # so that bytecode is written
+        _once(given.case, names[:2], Sizes((1, 1), (1, 1)))
+    rounds = repeat(rounds_of(given), lambda: _once(given.case, names, sizes))
     for title, kind in (("wall time", "wall"), ("CPU time of all processes", "cpu")):
-        _show_times(f"{title}, in an empty folder", kind, rounds, names, sizes)
+        _show_times(f"{title}, {given.case} grid", kind, rounds, names, sizes)
+    if given.case == "worst":  # elsewhere many points tell of one compilation
+        _show_compiling(rounds, sizes.ours[1])
     _show_memory(rounds, names, sizes)
     _show_stored(rounds, names, sizes)
     if sizes.ours[1] != sizes.rival[1]:
         print(
             f"The scripts are measured at {sizes.rival[0]} and {sizes.rival[1]} points "
-            "with the same mix of levels and layouts, a line beyond."
+            "of the same grid, a line beyond."
         )
+    save(given)
 
 
-def _once(names: list[str], sizes: Sizes) -> Round:
-    return {
-        (name, points): _run(name, points)
-        for name in names
-        for points in sorted(set(sizes.of(name)))
-    }
+def _once(case: str, names: list[str], sizes: Sizes) -> Round:
+    """Every command with its numbers of points, each in an empty folder of its own."""
+    found: Round = {}
+    for name in names:
+        if name == AGAIN:
+            continue
+        for points in sorted(set(sizes.of(name))):
+            chain = [name, *([AGAIN] if name == OURS and AGAIN in names else [])]
+            for one, measured_ in zip(chain, _run(case, chain, points), strict=True):
+                found[one, points] = measured_
+    return found
 
 
-def _run(name: str, points: int) -> tuple[Run, Stored]:
-    with folder() as place:
-        run = measured([*COMMANDS[name], *_axes(name, points)], place, memory=True)
-        return run, _stored(place, points + (name == OURS))
+def _run(case: str, chain: list[str], points: int) -> list[tuple[Run, Stored]]:
+    own = {f"conf/experiment/{case}.yaml": (GRIDS / f"{case}.yaml").read_text()}
+    found: list[tuple[Run, Stored]] = []
+    with folder(own if chain[0] == OURS else None) as place:
+        for name in chain:
+            command = [*COMMANDS[name], *_given(case, name, points)]
+            run = measured(command, place, memory=True)
+            runs = points + (name in (OURS, AGAIN))
+            found.append((run, _stored(place, runs * (len(found) + 1))))
+    return found
 
 
-def _axes(name: str, points: int) -> list[str]:
-    """A part of the grid; from 16 points on, with all levels and layouts."""
-    whole = points >= COMPILED
-    settings = points // COMPILED if whole else points
-    esp = ESP[: min(settings, len(ESP))]
-    values = {
-        "optimization_level": LEVELS if whole else LEVELS[:1],
-        "layout_method": LAYOUTS if whole else LAYOUTS[:1],
-        "use_measure_esp": esp,
-        "rep_delay": DELAYS[: settings // len(esp)],
-    }
-    texts = {key: ",".join(map(str, some)) for key, some in values.items()}
-    if name == OURS:
-        return [f"grid.options.{key}=[{text}]" for key, text in texts.items()]
-    return [f"{key}={text}" for key, text in texts.items()]
+def _given(case: str, name: str, points: int) -> list[str]:
+    """What a command is told of a part of the grid."""
+    axes = {key: _text(some) for key, some in _axes(case, points).items()}
+    if name in (OURS, AGAIN):
+        given = [f"grid.options.{key}=[{text}]" for key, text in axes.items()]
+        return [f"+experiment={case}", *given]
+    fixed = OmegaConf.load(GRIDS / f"{case}.yaml").get("options", {})
+    return [
+        *(f"{key}={value}" for key, value in fixed.items()),
+        *(f"{key}={text}" for key, text in axes.items()),
+    ]
+
+
+def _text(values: list) -> str:
+    return ",".join(str(one).lower() for one in values)
+
+
+def _axes(case: str, points: int) -> dict[str, list]:
+    """The first values of the axes, as few as make so many points."""
+    grid = OmegaConf.to_container(OmegaConf.load(GRIDS / f"{case}.yaml")["grid"])
+    axes = {key.removeprefix("options."): values for key, values in grid.items()}
+    whole = points >= CASES[case].few
+    for key, values in axes.items():
+        if whole and key in CASES[case].compiler:
+            points //= len(values)
+    for key, values in axes.items():
+        if not whole or key not in CASES[case].compiler:
+            axes[key] = values[: min(points, len(values))]
+            points //= len(axes[key])
+    return axes
 
 
 def _stored(place: Path, runs: int) -> Stored:
@@ -161,6 +212,7 @@ def _stored(place: Path, runs: int) -> Stored:
         metrics=count("metrics"),
         files=len(files),
         megabytes=size / 2**20,
+        compiling=database.execute(COMPILING).fetchone()[0] or 0.0,
     )
 
 
@@ -198,6 +250,13 @@ def _by(name: str, ours: list[float], theirs: list[float]) -> str:
     if name == OURS:
         return ""
     return ratios(ours, theirs) if ours else "-"
+
+
+def _show_compiling(rounds: list[Round], points: int) -> None:
+    took = [one[OURS, points][1].compiling for one in rounds]
+    cpu = [one[OURS, points][0].cpu for one in rounds]
+    columns = ["", "terra's compiler", "share of all CPU time"]
+    show("compiling", columns, [[OURS, seconds(took), ratios(took, cpu)]])
 
 
 def _show_memory(rounds: list[Round], names: list[str], sizes: Sizes) -> None:

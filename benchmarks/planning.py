@@ -16,11 +16,13 @@ from benchmarks.timing import (
     folder,
     fresh,
     measured,
+    median,
     milliseconds,
     ratios,
     repeat,
     rival,
     rounds_of,
+    save,
     seconds,
     show,
     slope,
@@ -31,6 +33,8 @@ LEVELS, LAYOUTS = [0, 3], ["dense", "sabre"]
 FIRST = 1000
 CELLS = len(LEVELS) * len(LAYOUTS)
 WAYS = ["grid", "-m"]
+SIZES = [100, 1000, 10_000, 100_000]
+MOST = "max_points=100000"
 
 Times = dict[str, list[float]]
 """Seconds in each round, by command."""
@@ -39,7 +43,7 @@ Times = dict[str, list[float]]
 def main() -> None:
     """Measure and print."""
     parser = arguments(__doc__, rounds=3)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1000, 10_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument(
         "--rival-points",
         type=int,
@@ -61,6 +65,7 @@ def main() -> None:
         rounds_of(given), lambda: _once(given.sizes, tuple(given.rival_points))
     )
     _show(rounds, given.sizes, tuple(given.rival_points))
+    save(given)
 
 
 def _once(sizes: list[int], few: tuple[int, int]) -> Round:
@@ -75,7 +80,7 @@ def _once(sizes: list[int], few: tuple[int, int]) -> Round:
 
 
 def _ours(files: dict[str, str], given: list[str], size: int) -> Run:
-    run = fresh([*QEXP, "plan", *given, BACKEND], files)
+    run = fresh([*QEXP, "plan", *given, BACKEND, MOST], files)
     planned = re.search(r"^points +([\d,]+)", run.out, re.MULTILINE)
     _require(size, int(planned[1].replace(",", "")) if planned else 0)
     return run
@@ -125,11 +130,18 @@ def _show(rounds: list[Round], sizes: list[int], few: tuple[int, int]) -> None:
         show(f"{title}, the whole command", columns, rows)
         rows = [_further(all_, steps, size) for size in sizes]
         show(f"{title} of a point, beyond start-up", columns, rows)
+    rows = [_memory(rounds, size) for size in sizes]
+    show("peak memory", ["points", *WAYS], rows)
     one = seconds([r["one"].wall for r in rounds])
     print(
         f"Hydra: measured at {few[0]} and {few[1]} points, a line beyond.\n"
         f"qexp: measured at every size; its start-up is a plan of one point: {one}."
     )
+
+
+def _memory(rounds: list[Round], size: int) -> list[str]:
+    peaks = [median([r[f"{way} {size}"].largest for r in rounds]) for way in WAYS]
+    return [f"{size:,}", *(f"{peak:,.0f} MB" for peak in peaks)]
 
 
 def _steps(times: Times, few: tuple[int, int]) -> list[float]:

@@ -19,6 +19,7 @@ from benchmarks.timing import (
     repeat,
     rival,
     rounds_of,
+    save,
     seconds,
     show,
 )
@@ -110,6 +111,7 @@ def main() -> None:
             ["", "qexp", "against", "", "ratio", "target", "met"],
             [_shown(row, rounds, kind) for row in rows],
         )
+    save(given)
 
 
 def _once(rows: Sequence[Row]) -> Round:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import platform
 import re
@@ -15,9 +16,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from dataclasses import fields as dataclass_fields
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -59,6 +62,9 @@ class Run:
 
 
 Round = Mapping[str, Run]
+
+_told: dict[str, Any] = {"about": {}, "tables": [], "rounds": []}
+"""What was printed and measured; see `save`."""
 
 
 def rival(name: str) -> list[str]:
@@ -186,7 +192,30 @@ def repeat(count: int, once: Callable[[], Round]) -> list[Round]:
         if console.is_terminal:
             console.print(f"round {number} of {count}")
         found.append(once())
+        _told["rounds"].append(_plain(found[-1]))
     return found
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; keys of several parts with blanks between, no output."""
+    if is_dataclass(value):
+        fields = {one.name: getattr(value, one.name) for one in dataclass_fields(value)}
+        return _plain({key: of for key, of in fields.items() if key != "out"})
+    if isinstance(value, Mapping):
+        return {_key(key): _plain(of) for key, of in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _key(key: Any) -> str:
+    return " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
+
+
+def save(given: argparse.Namespace) -> None:
+    """Write what was printed, and all that was measured, to the file of `--json`."""
+    if given.json:
+        Path(given.json).write_text(json.dumps(_told, indent=1) + "\n")
 
 
 def median(values: Sequence[float]) -> float:
@@ -229,6 +258,7 @@ def milliseconds(values: Sequence[float]) -> str:
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table, its first column to the left."""
+    _told["tables"].append({"title": title, "columns": columns, "rows": rows})
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left", no_wrap=True)
@@ -244,7 +274,9 @@ def about(rounds: int) -> None:
     """Print what was measured, and on what."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    print(f"{versions}; Python {platform.python_version()}; {cores} cores")
+    what = f"{versions}; Python {platform.python_version()}; {cores} cores"
+    _told["about"] = {"what": what, "arguments": sys.argv[1:], "rounds": rounds}
+    print(what)
     print(
         f"{rounds} rounds in turn; medians, and of ratios the lowest and highest; "
         "ratios are qexp by rival: less than 1 is faster\n"
@@ -258,6 +290,7 @@ def arguments(doc: str | None, rounds: int) -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="one small round: does it still work?"
     )
+    parser.add_argument("--json", metavar="FILE", help="where to write the results")
     parser.set_defaults(usual=rounds)
     return parser
 

@@ -16,6 +16,7 @@ from benchmarks.timing import (
     ratios,
     repeat,
     rounds_of,
+    save,
     seconds,
     show,
 )
@@ -69,6 +70,7 @@ def main() -> None:
         return found
 
     _show(repeat(rounds_of(given), once), given.circuits)
+    save(given)
 
 
 def _circuits(total: int, distinct: int, device: Device) -> list[QuantumCircuit]:

@@ -52,6 +52,8 @@ def point(config: DictConfig) -> None:
         device(),
         optimization_level=config.optimization_level,
         layout_method=config.layout_method,
+        routing_method=config.routing_method,
+        seed_transpiler=config.seed_transpiler,
     )
     machine = cached_simulator() if config.cached else simulator()
     counts = machine.run(compiled, shots=config.shots).result().get_counts()
