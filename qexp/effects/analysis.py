@@ -10,7 +10,7 @@ import pandas as pd
 
 from qexp.effects import words
 from qexp.effects.best import Best, best
-from qexp.effects.effect import COLUMNS, Effect, comparisons, effects
+from qexp.effects.effect import COLUMNS, MOST_LEVELS, Effect, comparisons, effects
 from qexp.effects.factor import Factor
 from qexp.effects.layout import layout
 from qexp.effects.scatter import Strata
@@ -102,7 +102,7 @@ def analyse(
         interactions=double,
         best=best(found, metric, larger=larger, fresh=fresh),
         repeats=found.cells.repeats,
-        notes=_notes(found.cells),
+        notes=(*_notes(found.cells), *_left(compared.left)),
     )
 
 
@@ -110,6 +110,14 @@ def _required(found: Cells, metric: str) -> Cells:
     if not found.repeats:
         raise ValueError(f"{metric}: no finished point has a value")
     return found
+
+
+def _left(factors: Sequence[Factor]) -> list[str]:
+    return [
+        f"{one.name} has {len(one.levels):,} values, so its interactions are left out "
+        f"(at most {MOST_LEVELS})"
+        for one in factors
+    ]
 
 
 def _notes(found: Cells) -> tuple[str, ...]:

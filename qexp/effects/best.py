@@ -11,10 +11,10 @@ import numpy as np
 from qexp.effects.chosen import corrected, means
 from qexp.effects.dunnett import both_sides, one_sided
 from qexp.effects.estimate import LEVEL, quantile
-from qexp.effects.layout import Layout, Truths
+from qexp.effects.layout import Layout
 from qexp.effects.needed import POWER, first
 from qexp.effects.settings import Errors, Settings, errors, settings
-from qexp.effects.table import Floats
+from qexp.effects.table import Floats, Ints
 
 _SAME = 1e-12
 
@@ -134,26 +134,38 @@ def _ends(mean: Floats, found: Settings, error: Errors | None) -> Floats:
         return np.full((len(mean), 2), np.nan)
     different = len({round(float(one), 12) for one in mean})
     low, high = np.full(len(mean), np.inf), np.full(len(mean), np.inf)
-    for plot in np.unique(found.whole):
-        for shared in (True, False):
-            rows = (found.whole == plot) == shared
-            step, freedom = error.difference(found.repeats, shared=shared)
-            reach = one_sided(max(different - 1, 1), _whole(freedom)) * step
-            other = _best_other(mean, found.whole == plot)
-            gap = np.where(np.isnan(other), np.inf, mean - other)
-            low[rows] = np.minimum(low[rows], (gap - reach)[rows])
-            high[rows] = np.minimum(high[rows], (gap + reach)[rows])
+    for shared, other in zip(
+        (True, False), _best_others(mean, found.whole), strict=True
+    ):
+        step, freedom = error.difference(found.repeats, shared=shared)
+        reach = one_sided(max(different - 1, 1), _whole(freedom)) * step
+        low = np.minimum(low, mean - other - reach)
+        high = np.minimum(high, mean - other + reach)
     return np.column_stack([np.minimum(low, 0.0), np.maximum(high, 0.0)])
 
 
-def _best_other(mean: Floats, inside: Truths) -> Floats:
-    """For each setting the best other one of some; NaN where there is none."""
-    some = np.where(inside, mean, -np.inf)
-    top = int(np.argmax(some))
-    other = np.full(len(mean), some[top])
-    some[top] = -np.inf
-    other[top] = some.max()
-    return np.asarray(np.where(np.isinf(other), np.nan, other))
+def _best_others(mean: Floats, whole: Ints) -> tuple[Floats, Floats]:
+    """For each setting the best other of its jobs, and the best of others; or -inf."""
+    _, plot = np.unique(whole, return_inverse=True)
+    plot = plot.ravel()
+    top = np.full(int(plot.max()) + 1, -np.inf)
+    np.maximum.at(top, plot, mean)
+    outside = _best_without(top, np.zeros(len(top), np.intp))
+    return _best_without(mean, plot), outside[plot]
+
+
+def _best_without(values: Floats, group: Ints) -> Floats:
+    """For each value the best other one of its group; -inf where it is alone."""
+    order = np.lexsort((-values, group))
+    leads = np.diff(group[order], prepend=-1) > 0
+    leader = order[leads]
+    second = np.full(len(leader), -np.inf)
+    follows = np.flatnonzero(leads) + 1
+    there = (follows < len(order)) & ~np.append(leads, True)[follows]
+    second[there] = values[order[follows[there]]]
+    found: Floats = values[leader][group]
+    found[leader] = second
+    return found
 
 
 def _candidate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -35,23 +36,32 @@ class Contrast:
     left: dict[str, int]
 
 
-def contrast(
-    cells: Cells, factors: Sequence[Factor], levels: Sequence[int]
-) -> Contrast:
-    """Find the groups of cells that differ in the factors only.
+def contrasts(cells: Cells, *factors: Factor) -> list[Contrast]:
+    """Every level against its reference, or any two levels of two factors.
 
     Args:
         cells: The sweep.
         factors: One or two of its factors.
-        levels: Code of the level of each factor that is compared with its reference.
 
     Raises:
         ValueError: Two cells differ in the circuit alone, where an argument of the
             circuit is compared.
     """
-    corners = _corners(levels)
     columns = [cells.factors.index(one) for one in factors]
     group = _groups(cells, columns)
+    codes = product(*(range(1, len(one.levels)) for one in factors))
+    return [_contrast(cells, factors, columns, code, group) for code in codes]
+
+
+def _contrast(
+    cells: Cells,
+    factors: Sequence[Factor],
+    columns: Sequence[int],
+    levels: Sequence[int],
+    group: Ints,
+) -> Contrast:
+    """Find the groups of cells that differ in the factors only."""
+    corners = _corners(levels)
     found = np.full((group.max() + 1, len(corners)), -1, np.intp)
     for number, corner in enumerate(corners):
         (here,) = np.nonzero((cells.level[:, columns] == corner).all(axis=1))

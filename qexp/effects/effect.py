@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
 from qexp.effects import needed, notes
-from qexp.effects.contrast import Contrast, contrast
+from qexp.effects.contrast import Contrast, contrasts
 from qexp.effects.estimate import Estimate, estimate
 from qexp.effects.factor import Factor, Kind
 from qexp.effects.family import RATE, holm, shares
@@ -20,6 +20,9 @@ from qexp.effects.scatter import Strata
 from qexp.effects.table import Cells
 
 Decision = Literal["decided", "undecided", "alias", "none"]
+
+MOST_LEVELS = 64
+"""Levels of a factor whose interactions are looked at: they grow with the product."""
 
 COLUMNS = (
     "metric option level reference effect low high p_holm n_pairs n_blocks unit alias note"
@@ -138,25 +141,30 @@ def _is_nan(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Comparisons:
-    """All contrasts of a sweep: effects, and interactions."""
+    """All contrasts of a sweep: effects, and interactions.
+
+    Attributes:
+        effects: Every level against its reference.
+        interactions: Any two levels of two factors.
+        left: Factors whose interactions are left out, since they have too many levels.
+    """
 
     effects: tuple[Contrast, ...]
     interactions: tuple[Contrast, ...]
+    left: tuple[Factor, ...]
 
 
 def comparisons(cells: Cells, *, interactions: bool = True) -> Comparisons:
     """Every level against its reference, and any two levels of two factors."""
     factors = [one for one in cells.factors if one.kind != "seed"]
-    pairs = combinations(factors, 2) if interactions else ()
+    few = [one for one in factors if len(one.levels) <= MOST_LEVELS]
+    pairs = combinations(few, 2) if interactions else ()
+    left = [one for one in factors if one not in few] if len(factors) > 1 else []
     return Comparisons(
-        tuple(c for one in factors for c in _contrasts(cells, one)),
-        tuple(c for pair in pairs for c in _contrasts(cells, *pair)),
+        tuple(c for one in factors for c in contrasts(cells, one)),
+        tuple(c for pair in pairs for c in contrasts(cells, *pair)),
+        tuple(left) if interactions else (),
     )
-
-
-def _contrasts(cells: Cells, *factors: Factor) -> list[Contrast]:
-    codes = product(*(range(1, len(one.levels)) for one in factors))
-    return [contrast(cells, factors, code) for code in codes]
 
 
 def effects(

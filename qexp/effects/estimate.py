@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Literal
 
 import numpy as np
@@ -116,7 +117,8 @@ def estimate(layout: Layout, strata: Strata, one: Contrast) -> Estimate:
         blocks=int(np.isfinite(by_block).sum()),
         by_shot=by_shot,
         by_block=by_block,
-        key=np.round(classes, 9).tobytes(),
+        # of a long sweep the coefficients themselves would be gigabytes
+        key=sha256(np.round(classes, 9).tobytes()).digest(),
         alias=bool(np.abs(classes).max() < _NOTHING),
         aliased=_aliased(layout, one, valid),
         steady=same_circuits(layout, one),

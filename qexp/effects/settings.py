@@ -56,13 +56,12 @@ def settings(layout: Layout) -> Settings:
     chosen = [k for k, one in enumerate(cells.factors) if one.is_option]
     keys, setting = np.unique(cells.level[:, chosen], axis=0, return_inverse=True)
     setting = setting.ravel()
-    means, shots = zip(
-        *(_mean(layout, np.flatnonzero(setting == one)) for one in range(len(keys))),
-        strict=True,
-    )
+    order = np.argsort(setting, kind="stable")
+    cells_of = np.split(order, np.cumsum(np.bincount(setting))[:-1])
+    means, shots = zip(*(_mean(layout, here) for here in cells_of), strict=True)
     mean, by_shot = np.array(means), np.array(shots)
     complete = ~np.isnan(mean).all(axis=1)
-    first = np.array([np.flatnonzero(setting == one)[0] for one in range(len(keys))])
+    first = np.array([here[0] for here in cells_of])
     options = [
         {
             cells.factors[k].name: cells.factors[k].levels[key[n]]

@@ -124,6 +124,8 @@ class Direct:
     def known(self, tags: Sequence[Mapping[str, str]]) -> set[tuple[str, str]]:
         """Which points have a run, finished or not; as `Bulk.known`."""
         points = {one["qexp.point"] for one in tags if "qexp.point" in one}
+        if not points:
+            return set()
         with self._transaction() as database:
             found = database.execute(
                 "SELECT sweep.value, point.value FROM tags AS point"

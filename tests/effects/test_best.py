@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from qexp.effects import analyse, factor
-from qexp.effects.best import best
+from qexp.effects.best import _best_others, best
 from qexp.effects.chosen import corrected
 from qexp.effects.dunnett import both_sides, one_sided
 from qexp.effects.layout import layout
@@ -176,3 +178,20 @@ def test_one_setting_is_no_choice():
     frame = table((size,), lambda row: 0.5)
     frame["circuit"] = [f"ghz(n={n})" for n in frame["circuit.n"]]
     assert analyse(frame, (size,), "m").best is None
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=9)
+)
+def test_the_best_others_of_the_same_jobs_and_of_others(drawn):
+    mean = np.array([value / 4 for value, _ in drawn])
+    jobs = np.array([7 * job for _, job in drawn])
+    for shared, found in zip((True, False), _best_others(mean, jobs), strict=True):
+        for one, best_other in enumerate(found):
+            others = [
+                value
+                for other, (value, job) in enumerate(zip(mean, jobs, strict=True))
+                if other != one and (job == jobs[one]) == shared
+            ]
+            assert best_other == max(others, default=-math.inf)

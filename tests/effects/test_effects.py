@@ -380,3 +380,16 @@ def test_few_repeats_say_what_they_take_for_granted():
     assert said in effect(three, "optimization_level", 0).note
     assert said not in effect(three, "rep_delay", 5e-5).note
     assert "drift alike" not in effect(five, "optimization_level", 0).note
+
+
+def test_an_axis_of_very_many_values_is_compared_without_interactions():
+    delays = [k * 1e-6 for k in range(1, 101)]
+    many, few = factor("rep_delay", delays), factor("rep_delay", delays[:64])
+    found = analyse(table((many, METHOD), lambda row: 0.5), (many, METHOD), "m")
+    assert len(found.effects) == 99 + 1
+    assert found.interactions == ()
+    left = "rep_delay has 100 values, so its interactions are left out (at most 64)"
+    assert left in found.notes
+    found = analyse(table((few, METHOD), lambda row: 0.5), (few, METHOD), "m")
+    assert len(found.interactions) == 63
+    assert not any("left out" in note for note in found.notes)
