@@ -66,6 +66,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
         {
             "diskcache",
+            "distributed",
             "filelock",
             "ijson",
             "mthree",
@@ -205,6 +206,7 @@ WALLS: dict[str, set[str]] = {
     "sqlalchemy": {"track.bulk"},
     "platformdirs": {"track.database"},
     "diskcache": {"services.shelf"},
+    "distributed": {"services.cluster"},
     "stevedore": {"terra"},
     "requests": {
         "services.account",

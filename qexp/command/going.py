@@ -100,6 +100,8 @@ def begin(opened: Session, planned: Plan, experiment: Experiment) -> None:
     opened.watch.open(entered.book)
     expected = parts(opened.whole or planned)
     opened.runner = connect(experiment.service, expected=expected, witness=opened.watch)
+    if dashboard := getattr(opened.runner, "dashboard", None):
+        opened.screen.note(f"the workers can be watched at {dashboard}")
     if not experiment.wait and not opened.runner.remembers:
         raise ConfigError(
             f"wait = false: service {experiment.service.kind} runs in this process, so "

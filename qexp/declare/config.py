@@ -7,6 +7,7 @@ of a Python circuit, ``options.run_config`` and ``options.transpiler_options``.
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -115,7 +116,42 @@ class LocalService(Model):
     )
     """Processes that a sweep is run by. Unset: one for each core."""
 
+    executor: Literal["processes", "dask"] = Field(
+        default="processes", json_schema_extra=OUTSIDE
+    )
+    """Who works: `processes` of this machine, or a `dask` cluster (with the extra
+    `qexp[dask]`). Counts do not depend on it."""
+
+    scheduler: str | None = Field(default=None, json_schema_extra=OUTSIDE)
+    """Address of the Dask cluster's scheduler, `tcp://HOST:PORT` or `tls://HOST:PORT`.
+    Unset: one is started on this machine, with `workers`."""
+
     twin: Twin = Twin()
+
+    @field_validator("scheduler")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(tcp|tls)://[^/\s]+:\d+", value):
+            raise ValueError(
+                "must be tcp://HOST:PORT or tls://HOST:PORT, as `dask scheduler` prints it"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _of_the_cluster(self) -> LocalService:
+        if self.scheduler is None:
+            return self
+        if self.executor != "dask":
+            raise ValueError(
+                "has a scheduler, which only executor=dask works for; add "
+                "service.executor=dask, or leave scheduler out"
+            )
+        if self.workers is not None:
+            raise ValueError(
+                "has workers and a scheduler; a cluster has the workers that it has, so "
+                "leave workers out"
+            )
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The noise mode, and the twin's parameters and version where it simulates."""

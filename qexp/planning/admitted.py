@@ -119,7 +119,7 @@ def require_runnable(
 
 def require_one_service(cells: Sequence[Cell]) -> None:
     """Refuse cells of different services: a command is run by one of them."""
-    inside = {"noise", "workers", "compile", "twin"}
+    inside = {"noise", "workers", "executor", "scheduler", "compile", "twin"}
     found = {
         json.dumps(service.model_dump(exclude=inside), sort_keys=True): service.kind
         for service in (cell.experiment.service for cell in cells)

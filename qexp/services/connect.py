@@ -22,7 +22,7 @@ def connect(
         witness: Who is told before and after each step that costs something.
 
     Raises:
-        ConfigError: There is no token for it.
+        ConfigError: There is no token for it, or no cluster.
         ServiceError: It is not there, or does not let this user in.
     """
     if isinstance(service, CircuitRunnerService):
@@ -33,11 +33,15 @@ def connect(
         from qexp.services.ibm.client import IbmQuantum
 
         return IbmQuantum(service, witness=witness)
-    from qexp.services.local import Local
+    from qexp.services.local import Local, cores
 
-    if workers is None and isinstance(service, LocalService):
-        workers = service.workers
-    return Local(workers, expected, witness)
+    section = service or LocalService()
+    if section.executor == "dask":
+        from qexp.services.cluster import Cluster
+
+        made = Cluster(section.scheduler, workers or section.workers or cores())
+        return Local(witness=witness, pool=made)
+    return Local(workers or section.workers, expected, witness)
 
 
 def offline(service: Service | None) -> Reading:

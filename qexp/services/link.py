@@ -82,7 +82,7 @@ class Link:
         order, device = task.order, task.submission.device
         known = order.device in self._devices
         circuits = pickle.dumps(task.part.built.circuits)
-        sent = Sent(number, order, circuits, None if known else device, _path())
+        sent = Sent(number, order, circuits, None if known else device, search_path())
         self._write(pickle.dumps(sent))
         self._devices.add(order.device)
 
@@ -139,7 +139,7 @@ class Server:
     def _start(self) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
-            argument = json.dumps([theirs.fileno(), self._memory, _path()])
+            argument = json.dumps([theirs.fileno(), self._memory, search_path()])
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _BOOT, argument],
                 pass_fds=[theirs.fileno()],
@@ -190,5 +190,6 @@ class Server:
                 self._process.wait()
 
 
-def _path() -> tuple[str, ...]:
+def search_path() -> tuple[str, ...]:
+    """Where this process finds modules."""
     return tuple(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100

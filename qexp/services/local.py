@@ -8,9 +8,9 @@ import signal
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qexp.errors import ServiceError
 from qexp.home import home
@@ -23,6 +23,36 @@ if TYPE_CHECKING:  # Aer is imported where it is used
     from qexp.services.engine import Engine
 
 KIND = "local"
+
+
+class Workers(Protocol):
+    """Who runs tasks that are submitted."""
+
+    @property
+    def running(self) -> int:
+        """Tasks that are worked on."""
+
+    @property
+    def dashboard(self) -> str | None:
+        """Where one can watch them, if there is such a place."""
+
+    def warm(self, tasks: int) -> None:
+        """Start what so many tasks can occupy."""
+
+    def put(self, tasks: Sequence[Task]) -> None:
+        """Queue tasks."""
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """Answers as they come, until all are there."""
+
+    def drop(self, unwanted: Callable[[Task], bool]) -> None:
+        """Forget tasks that no worker has."""
+
+    def stop(self) -> None:
+        """Forget all tasks that no worker has begun."""
+
+    def close(self) -> None:
+        """End."""
 
 
 class Local:
@@ -39,6 +69,7 @@ class Local:
         workers: int | None = None,
         expected: int = 1,
         witness: Witness | None = None,
+        pool: Workers | None = None,
     ) -> None:
         """Start the worker processes, where they will be used.
 
@@ -48,15 +79,16 @@ class Local:
             expected: Tasks that will be submitted, as far as is known. Where they are
                 more than one, processes start now, and not when the second is there.
             witness: Who is told of each submission.
+            pool: Who runs all tasks; None are processes of this machine's own.
         """
         self._witness = witness or Witness()
         self._workers = cores() if workers is None else workers
         self._tasks: dict[str, list[Task]] = {}
         self._waiting: deque[Task] = deque()
-        self._pool: Pool | None = None
+        self._pool: Workers | None = pool
         self._engine: Engine | None = None
         self._here = False
-        if expected > 1 and self._workers > 1:
+        if pool is None and expected > 1 and self._workers > 1:
             self._started().warm(expected)
 
     def submit(self, submission: Submission) -> Job:
@@ -73,7 +105,12 @@ class Local:
             self._started().put([self._waiting.popleft() for _ in list(self._waiting)])
         return job
 
-    def _started(self) -> Pool:
+    @property
+    def dashboard(self) -> str | None:
+        """Where one can watch the workers; None where there is no such place."""
+        return self._pool.dashboard if self._pool else None
+
+    def _started(self) -> Workers:
         self._pool = self._pool or Pool(self._workers)
         return self._pool
 

@@ -88,6 +88,8 @@ class Pool:
         self._threads: list[threading.Thread] = []
         self._server = Server(memory)
 
+    dashboard = None
+
     @property
     def running(self) -> int:
         """How many workers work on a task."""
