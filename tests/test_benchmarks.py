@@ -21,6 +21,9 @@ RATIO = re.compile(r"\d × \([\d.]+ to [\d.]+\)")
         pytest.param("planning", 4, marks=pytest.mark.long),
         pytest.param("grid", 4, marks=pytest.mark.long),
         ("twin", 8),
+        pytest.param("scale", 2, marks=pytest.mark.long),
+        pytest.param("tracking", 6, marks=pytest.mark.long),
+        pytest.param("dask", 8, marks=pytest.mark.long),
     ],
 )
 def test_the_smallest_setting_prints_ratios(name, ratios):
