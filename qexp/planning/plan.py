@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from qexp.declare.config import Experiment
 from qexp.errors import ConfigError
@@ -99,7 +101,7 @@ class Plan:
         fresh = {one.block for one in self.places.values() if one.confirms}
         return len({one.block for one in self.submissions} - fresh)
 
-    @property
+    @cached_property
     def paid(self) -> bool:
         """Whether it is run by a service that is not this machine."""
         return any(one.service.kind != "local" for one in self.submissions)
@@ -107,7 +109,7 @@ class Plan:
     @property
     def first(self) -> Cell:
         """The first cell, for what all have in common."""
-        return (*self.cells, *self.invalid, *self.dropped)[0]
+        return next(chain(self.cells, self.invalid, self.dropped))
 
 
 def plan(

@@ -24,6 +24,9 @@ from qexp.track.tables import Unsure
 WAIT_SECONDS = 20.0
 """How long another writer is waited for; it is what MLflow waits."""
 
+CACHE_KIB = 64 * 1024
+"""Most memory for pages of the database."""
+
 ELSEWHERE = ("MLFLOW_ENABLE_WORKSPACES", "_MLFLOW_SERVER_ARTIFACT_ROOT")
 """Variables by which MLflow puts things into other places."""
 
@@ -40,6 +43,8 @@ class Direct:
             Unsure: There is more to it.
         """
         self._file = file
+        self._connection: sqlite3.Connection | None = None
+        self._number = 0
         self._last = 0
         with self._transaction() as database:
             self.experiment_id, place = tables.experiment(database, name)
@@ -158,17 +163,29 @@ class Direct:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        uri = f"{self._file.absolute().as_uri()}?mode=rw"
-        database = sqlite3.connect(
-            uri, timeout=WAIT_SECONDS, isolation_level=None, uri=True
-        )
+        database = self._connected()
         try:
-            database.execute("PRAGMA foreign_keys = ON")
             database.execute("BEGIN IMMEDIATE")
             yield database
             database.execute("COMMIT")
-        finally:
+        except BaseException:
+            self._connection = None
             database.close()
+            raise
+
+    def _connected(self) -> sqlite3.Connection:
+        """The connection to the file that is there now; it is kept, with its pages."""
+        number = self._file.stat().st_ino
+        if self._connection is None or self._number != number:
+            uri = f"{self._file.absolute().as_uri()}?mode=rw"
+            self._connection = sqlite3.connect(
+                uri, timeout=WAIT_SECONDS, isolation_level=None, uri=True
+            )
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            # ids are drawn, so that a long sweep writes all over the indexes
+            self._connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            self._number = number
+        return self._connection
 
     def _insert(self, some: Mapping[str, list[rows.Row]]) -> None:
         with self._transaction() as database:
@@ -204,6 +221,7 @@ def direct(uri: str, experiment: str) -> Direct | None:
     file = sqlite_file(uri)
     if file is None or any(map(os.environ.get, ELSEWHERE)):
         return None
-    with suppress(Unsure, sqlite3.Error):  # MLflow has the words for what is wrong
+    # MLflow has the words for what is wrong
+    with suppress(Unsure, sqlite3.Error, OSError):
         return Direct(file, experiment)
     return None
