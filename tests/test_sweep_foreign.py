@@ -303,6 +303,17 @@ def test_joblib_under_optuna(ready, tmp_path):
     assert len(logged.summary(tmp_path)) == 2
 
 
+def test_submitit_s_jobs_log_under_one_parent(ready):
+    # on this machine, as jobs of Slurm's are on others
+    local = ("hydra/launcher=submitit_local", "hydra.launcher.timeout_min=5")
+    finished = qexp_process(*MANILA, *local, "circuit.num_qubits=2,3", cwd=ready)
+    assert finished.status == 0, finished.err
+    logged = Logged(ready)
+    assert logged.parent.info.status == "FINISHED"
+    assert logged.values("circuit.num_qubits") == ["2", "3"]
+    assert logged.statuses == ["FINISHED"] * 2
+
+
 def test_ctrl_c_ends_joblib_s_sweep(ready):
     qubits = "circuit.num_qubits=2,3,4,5"
     shots = "options.shots=8192"
