@@ -214,6 +214,7 @@ WALLS: dict[str, set[str]] = {
         "services.http",
         "services.ibm.account",
         "services.telling",
+        "track.served",
         "track.target",
     },
     "qiskit_aer": {"services.aer", "services.noise", "twin.sampled"},

@@ -15,9 +15,10 @@ from mlflow.exceptions import MlflowException
 
 from qexp.errors import TrackingError
 from qexp.track import aside
-from qexp.track.bulk import bulk
+from qexp.track.bulk import Bulk, bulk
 from qexp.track.database import absolute, explained
 from qexp.track.rows import PARENT
+from qexp.track.served import Served, served
 
 MAX_BATCH = 1000
 """Most metrics that MLflow takes at once."""
@@ -42,7 +43,14 @@ class Public:
             self._remote = uri.startswith(("http://", "https://"))
             self._client = MlflowClient(tracking_uri=absolute(uri))
             self.experiment_id = self._experiment(experiment)
-            self.bulk = bulk(self._client, self.experiment_id)
+            self.bulk = self._at_once()
+
+    def _at_once(self) -> Bulk | Served | None:
+        """What writes many new runs at once, where there is a way beside MLflow's."""
+        if not self._remote:
+            return bulk(self._client, self.experiment_id)
+        found = self._client.get_experiment(self.experiment_id)
+        return served(self.uri, self.experiment_id, found.artifact_location)
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)

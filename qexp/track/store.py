@@ -15,6 +15,7 @@ from qexp.track.tables import Unsure
 if TYPE_CHECKING:  # they import MLflow, which takes seconds
     from qexp.track.bulk import Bulk
     from qexp.track.public import Logged, Public
+    from qexp.track.served import Served
 
 MAX_PARAM_LENGTH = 6000
 """Longest param value that every MLflow store takes."""
@@ -84,7 +85,7 @@ class Store:
         except TrackingError as error:  # there is no way in any more
             return [error, *[None for _ in whole[1:]]]
 
-    def _at_once(self, by: Direct | Bulk, runs: Sequence[Json]) -> Logged:
+    def _at_once(self, by: Direct | Bulk | Served, runs: Sequence[Json]) -> Logged:
         known = by.known([run["tags"] for run in runs if run.get("again")])
         fresh = [k for k, run in enumerate(runs) if _absent(run, known)]
         logged: dict[int, str | TrackingError | None] = {}
