@@ -47,12 +47,23 @@ def main() -> None:
 
         sys.exit(recovery(arguments[1:]))
     status = _run(arguments)
+    if status != INTERRUPTED and not _alone():
+        sys.exit(status)
     # All that was opened is closed. To take down what was imported needs a fifth of a
     # second, and a simulation in a thread of Aer's cannot be stopped otherwise.
     sys.stderr.flush()
     with suppress(BrokenPipeError):
         sys.stdout.flush()
     os._exit(status)
+
+
+def _alone() -> bool:
+    """Whether no process is left that somebody else's launcher would end at exit."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _leave(number: int, frame: object) -> None:
