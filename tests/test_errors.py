@@ -24,7 +24,7 @@ BAD = [
     ([GHZ, MONTREAL, "optoins.shots=3"], ["optoins.shots", "Did you mean options?"]),
     ([GHZ, MONTREAL, "+optoins.shots=3"], ["optoins", "Did you mean options?"]),
     ([GHZ, MONTREAL, "+circuit.depth=3"], ["circuit.depth = 3", "num_qubits"]),
-    ([GHZ, MONTREAL, "+service.url=x"], ["service.url = x", "Allowed: kind, noise"]),
+    ([GHZ, MONTREAL, "+service.url=x"], ["service.url = x", "kind, noise"]),
     (
         [GHZ, MONTREAL, "+tracking.token=x"],
         ["tracking.token = x", "Allowed: kind, pictures"],

@@ -43,6 +43,7 @@ class TestServer:
 class TestClient:
     """Jobs of several points, compiled here."""
 
+    @LONG
     def test_at_every_boundary(self, bench):
         check(bench, "client")
 

@@ -12,16 +12,14 @@ from tests.reliability.lives import Tally
 MIXTURES, KILLS = 6, 12
 
 
-PLATFORM = ("platform", "submit"), ("platform", "look")
-"""Of today's platform those that differ most; .ci/long has the others."""
+HERE = ("server", "submit"), ("server", "look"), ("platform", "submit")
+"""Those that a job may be sent twice for; .ci/long has the others."""
 
 EACH = [
     pytest.param(
         compile,
         request,
-        marks=[pytest.mark.long]
-        if compile == "platform" and (compile, request) not in PLATFORM
-        else [],
+        marks=[] if (compile, request) in HERE else [pytest.mark.long],
     )
     for compile in ("server", "platform")
     for request in scripted.REQUESTS

@@ -14,7 +14,12 @@ KILLS = 25
 
 
 @pytest.mark.parametrize(
-    "compile", ["server", "client", pytest.param("platform", marks=pytest.mark.long)]
+    "compile",
+    [
+        "server",
+        pytest.param("client", marks=pytest.mark.long),
+        pytest.param("platform", marks=pytest.mark.long),
+    ],
 )
 def test_at_random_moments(bench, compile):
     tally, chance = Tally(), random.Random(f"random kills, {compile}")

@@ -72,7 +72,9 @@ def test_a_server_that_is_back_before_the_end(bench, mlflow_server):
     life.require()
 
 
-@pytest.mark.parametrize("patience", ["within", "beyond"])
+@pytest.mark.parametrize(
+    "patience", ["within", pytest.param("beyond", marks=pytest.mark.long)]
+)
 def test_a_database_that_another_process_keeps_to_itself(bench, patience):
     life = bench.life("server")
     bench.service.fail(SLOW)

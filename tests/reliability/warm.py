@@ -244,7 +244,7 @@ class Forked:
     """Stands for the `Popen` of MLflow's writer: the same program, forked."""
 
     def __init__(self, command: list[str], *, stderr: IO[str], **_: Any) -> None:
-        assert command[1:] == ["-m", "qexp.track.writer"], command
+        assert command[1:3] == ["-m", "qexp.track.writer"], command
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = os.pipe()
         parent = os.getpid()
