@@ -43,7 +43,6 @@ class TestServer:
 class TestClient:
     """Jobs of several points, compiled here."""
 
-    @LONG
     def test_at_every_boundary(self, bench):
         check(bench, "client")
 

@@ -17,7 +17,7 @@ KILLS = 25
     "compile",
     [
         "server",
-        pytest.param("client", marks=pytest.mark.long),
+        "client",
         pytest.param("platform", marks=pytest.mark.long),
     ],
 )
