@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from qexp.circuits import Built, build
-from qexp.circuits.content import digest_of_gates
+from qexp.circuits.content import content_of
 from qexp.declare.config import Backend, GhzCircuit, LocalService
 from qexp.devices.device import load
 from qexp.planning.submission import Part, Submission
@@ -28,7 +28,7 @@ def ghz(qubits=3):
 
 
 def built(*circuits):
-    content = digest_of_gates(circuits)
+    content = content_of(circuits)
     return Built(
         tuple(circuits), content, (None,) * len(circuits), ("",) * len(circuits)
     )

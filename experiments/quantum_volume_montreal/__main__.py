@@ -78,7 +78,9 @@ def _verdicts(row: pd.Series) -> dict[str, str]:
 
 def _grid(frame: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for _, row in frame.sort_values(METRIC, ascending=False).iterrows():
+    in_order = frame.sort_values(OPTIONS)  # points are done in any order
+    best_first = in_order.sort_values(METRIC, ascending=False, kind="stable")
+    for _, row in best_first.iterrows():
         aer = row["service.noise"] == "aer"
         options = {name: str(row[name]).replace('"', "") for name in OPTIONS}
         rows.append(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qexp.circuits import families, ghz, python, qasm
 from qexp.circuits.built import Built
-from qexp.circuits.content import digest_of_gates, digest_of_texts
+from qexp.circuits.content import content_of, digest_of_texts
 from qexp.circuits.qasm import Source
 from qexp.declare.config import Circuit, GhzCircuit, PythonCircuit, QasmCircuit
 from qexp.declare.family import FamilyCircuit
@@ -61,7 +61,7 @@ class Builder:
         circuits = tuple(source.circuit for source in sources)
         # the bytes, and the gates for what the files include
         bytes_ = digest_of_texts(source.digest for source in sources)
-        content = f"{bytes_} {digest_of_gates(circuits)}"
+        content = f"{bytes_} {content_of(circuits)}"
         return Built(circuits, content, tuple(made.name for made in circuits))
 
     def _source(self, file: Path) -> Source:
@@ -82,13 +82,13 @@ def build(circuit: Circuit) -> Built:
 def _ghz(circuit: GhzCircuit) -> Built:
     made = ghz.ghz(circuit.num_qubits, circuit.variant)
     known = ghz.distribution(circuit.num_qubits)
-    return Built((made,), digest_of_gates([made]), (made.name,), (known,))
+    return Built((made,), content_of([made]), (made.name,), (known,))
 
 
 def _python(circuit: PythonCircuit) -> Built:
     returned = python.call(circuit.function, circuit.arguments)
     labels = python.labels(circuit.function, returned)
-    return Built(tuple(returned), digest_of_gates(returned), tuple(labels))
+    return Built(tuple(returned), content_of(returned), tuple(labels))
 
 
 def _key(circuit: Circuit) -> str | None:

@@ -29,20 +29,41 @@ _KNOWN_BY_NAME = (
 """Modules whose operations are told apart by name, parameters and control state."""
 
 
+NOTHING = 1e-12
+"""A parameter as small as this is one that should be 0; the shortest delays in seconds are
+a hundred times longer."""
+
+
 def digest_of_texts(texts: Iterable[str]) -> str:
     """SHA-256 over texts of one line, in order; for files, over their digests."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def digest_of_gates(circuits: Iterable[QuantumCircuit]) -> str:
-    """SHA-256 over the circuits' canonical gate lists, in order.
+def content_of(circuits: Iterable[QuantumCircuit]) -> str:
+    """SHA-256 over what the circuits do, in order, the same on every processor.
+
+    Processors disagree on the last digits of a sine and of a random unitary, and a point
+    has to be known again on another machine. Numbers that differ by less than any device
+    resolves are therefore equal: matrices to 8 decimals, parameters to 10 digits.
 
     Raises:
         ConfigError: An operation has neither parameters nor a definition nor a matrix
             that would tell it apart from others.
     """
-    text = json.dumps([gate_list(circuit) for circuit in circuits])
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _digest([_rounded(gate_list(circuit)) for circuit in circuits])
+
+
+def digest_of_gates(circuits: Iterable[QuantumCircuit]) -> str:
+    """SHA-256 over the circuits' canonical gate lists, in order, to the last digit.
+
+    Raises:
+        ConfigError: As of `content_of`.
+    """
+    return _digest([gate_list(circuit) for circuit in circuits])
+
+
+def _digest(lists: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
 
 
 def gate_list(circuit: QuantumCircuit) -> list[Any]:
@@ -131,11 +152,38 @@ def _plain(parameter: Any) -> Any:
     if isinstance(parameter, QuantumCircuit):
         return _inner(parameter)
     if isinstance(parameter, np.ndarray):
-        return [list(parameter.shape), [repr(complex(v)) for v in parameter.ravel()]]
+        return _Matrix(list(parameter.shape), _pairs(parameter))
     if isinstance(parameter, bool | str) or parameter is None:
         return parameter
     try:
         value = complex(parameter)
     except TypeError:
         return str(parameter)
-    return repr(value.real) if value.imag == 0 else repr(value)
+    # told by the type: a processor may find 1e-17 where another finds nothing
+    real = value.imag == 0 and not isinstance(parameter, complex)
+    return value.real if real else [value.real, value.imag]
+
+
+class _Matrix(list[Any]):
+    """A shape, and pairs of numbers of which none is far from 1."""
+
+    def __init__(self, shape: list[int], pairs: list[list[float]]) -> None:
+        super().__init__([shape, pairs])
+
+
+def _pairs(matrix: np.ndarray[Any, Any]) -> list[list[float]]:
+    numbers = np.asarray(matrix, dtype=complex).ravel()
+    pairs: list[list[float]] = np.stack([numbers.real, numbers.imag], axis=1).tolist()
+    return pairs
+
+
+def _rounded(value: Any) -> Any:
+    """Plain values, without the digits in which processors differ."""
+    if isinstance(value, _Matrix):
+        shape, pairs = value
+        return [shape, (np.round(pairs, 8) + 0.0).tolist()]  # and not -0.0
+    if isinstance(value, list):
+        return [_rounded(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.10g}") if abs(value) > NOTHING else 0.0
+    return value

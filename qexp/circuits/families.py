@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from qiskit import QuantumCircuit
 
 from qexp.circuits.built import Built
-from qexp.circuits.content import digest_of_gates
+from qexp.circuits.content import content_of
 from qexp.circuits.dotted import find
 from qexp.circuits.family import Family
 from qexp.declare.family import FamilyCircuit
@@ -26,7 +26,7 @@ def build(circuit: FamilyCircuit) -> Built:
     labels = names if len(set(names)) == len(names) else _numbered(names)
     return Built(
         tuple(made),
-        digest_of_gates(made),
+        content_of(made),
         tuple(labels),
         tuple(family.ideal()),
         family,

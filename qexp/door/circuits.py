@@ -10,7 +10,7 @@ from warnings import warn
 from qiskit import QuantumCircuit
 
 from qexp.circuits import Built
-from qexp.circuits.content import digest_of_gates
+from qexp.circuits.content import content_of
 from qexp.declare.choice import choice
 from qexp.declare.config import Experiment, PythonCircuit
 from qexp.declare.ibm_quantum import IbmQuantumService
@@ -132,7 +132,7 @@ def _cell(circuits: list[QuantumCircuit], experiment: Experiment) -> Cell:
         describe(service, [backend.name], partial(warn, stacklevel=4))
     machine = devices.load(backend)
     labels = tuple(one.name for one in circuits)
-    built = Built(tuple(circuits), digest_of_gates(circuits), labels)
+    built = Built(tuple(circuits), content_of(circuits), labels)
     checks.require(experiment.options, machine, experiment.service, built)
     point = make_point(experiment, machine, built)
     return Cell(experiment, {}, 0, machine, built, point)

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from qexp import circuits
 from qexp.circuits import Built
-from qexp.circuits.content import digest_of_gates
+from qexp.circuits.content import content_of
 from qexp.declare.config import GhzCircuit
 from qexp.devices.device import Device
 from qexp.errors import ConfigError
@@ -89,4 +89,4 @@ def _readout(width: int) -> Built:
         circuit.measure(range(width), range(width))
         made.append(circuit)
     known = ({"0" * width: 1.0}, {"1" * width: 1.0})
-    return Built(tuple(made), digest_of_gates(made), ("all-0", "all-1"), known)
+    return Built(tuple(made), content_of(made), ("all-0", "all-1"), known)
