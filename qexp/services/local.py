@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # Aer is imported where it is used
 
 KIND = "local"
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what batch systems and containers send."""
+
 
 class Workers(Protocol):
     """Who runs tasks that are submitted."""
@@ -228,16 +231,17 @@ def _state(tasks: list[Task] | None) -> State:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the process at once.
+    """Let Ctrl-C and SIGTERM end the process at once.
 
-    Aer keeps Python from running while it simulates, so that Python's own handler would
+    Aer keeps Python from running while it simulates, so that Python's own handlers would
     be called when the simulation is over; nothing that was paid for is lost.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = {one: signal.signal(one, signal.SIG_DFL) for one in ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
