@@ -93,6 +93,10 @@ BAD = [
         [GHZ, MANILA, "options.use_measure_esp=true"],
         ["options.use_measure_esp", "ibmq_manila has no ESP readout", "ibm_cairo"],
     ),
+    (
+        [GHZ, MONTREAL, "service.twin.gamma_21=0"],
+        ["service.twin.gamma_21 = 0: must be more than 0 and at most 10."],
+    ),
     ([GHZ, MONTREAL, "seed=-1"], ["seed = -1: must be from 0"]),
     ([GHZ, MONTREAL, "repeats=0"], ["repeats = 0: must be from 1 to 10000"]),
     (

@@ -28,9 +28,11 @@ _TAGS = {
     "service": "'local', 'circuit_runner', 'ibm_quantum'",
 }
 
-_LIMITS = ("greater_than_equal", "less_than_equal")
+_LIMITS = ("greater_than_equal", "less_than_equal", "greater_than", "less_than")
 
-_ENDS = {"ge": "at least", "le": "at most"}
+_LOWEST = {"minimum", "exclusiveMinimum"}
+
+_ENDS = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
 
 def explain(
@@ -86,7 +88,11 @@ def _bounds(owner: type[BaseModel] | None, path: str) -> str:
     """The range of a field, as its schema has it."""
     assert owner is not None
     field = owner.model_json_schema()["properties"][path.rpartition(".")[2]]
-    (bounded,) = [one for one in field.get("anyOf", [field]) if "minimum" in one]
+    (bounded,) = [one for one in field.get("anyOf", [field]) if _LOWEST & one.keys()]
+    above = bounded.get("exclusiveMinimum")
+    if above is not None:
+        most = f" and at most {bounded['maximum']:g}" if "maximum" in bounded else ""
+        return f"must be more than {above:g}{most}"
     if "maximum" in bounded:
         return f"must be from {bounded['minimum']:g} to {bounded['maximum']}"
     return f"must be at least {bounded['minimum']:g}"
