@@ -81,6 +81,9 @@ def run_circuits(
         ConfigError: The device or the service cannot do that.
         ServiceError: The service is not there, or refused.
         LedgerError: The call cannot be written down here.
+
+    Warns:
+        UserWarning: An option changes nothing there, or the simulation takes long.
     """
     with as_arguments():
         given = arguments.listed(circuits)
@@ -133,7 +136,10 @@ def _cell(circuits: list[QuantumCircuit], experiment: Experiment) -> Cell:
     machine = devices.load(backend)
     labels = tuple(one.name for one in circuits)
     built = Built(tuple(circuits), content_of(circuits), labels)
-    checks.require(experiment.options, machine, experiment.service, built)
+    asked = (experiment.options, machine, experiment.service, built)
+    checks.require(*asked)
+    for note in checks.without_effect(*asked):
+        warn(note.replace("options.", ""), stacklevel=3)
     point = make_point(experiment, machine, built)
     return Cell(experiment, {}, 0, machine, built, point)
 

@@ -228,6 +228,21 @@ def test_what_cannot_be_done_is_told_before_anything_is_sent(bell, sent):
     assert sent == []
 
 
+def test_what_takes_long_or_changes_nothing_is_told(bell, sent):
+    dense = QuantumCircuit(25, name="dense")
+    for layer in range(8):
+        dense.rx(0.3 + layer, range(25))
+        dense.cx(range(24), range(1, 25))
+    dense.measure_all()
+    with pytest.warns(UserWarning, match="dense: simulating its 25 noisy") as told:
+        qexp.run_circuits(dense, "ibmq_montreal")
+    assert told[0].filename == __file__
+    with pytest.warns(UserWarning, match="^layout_method has no effect beside"):
+        qexp.run_circuits(
+            bell, "ibmq_montreal", initial_layout=[0, 1], layout_method="dense"
+        )
+
+
 def test_a_service_of_one_s_own(bell, served, folder):
     (folder / "conf" / "service").mkdir(parents=True)
     text = f"defaults: [circuit_runner]\nurl: {fakes.URL}\npoll_seconds: 0.01\n"
