@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,39 @@ def test_a_run_that_has_ended_is_not_ended_again(ready):
     logbook.close()
     run = MlflowClient(f"sqlite:///{ready}/mlflow.db").get_run(run_id)
     assert run.info.status == "FINISHED"
+
+
+def test_what_is_written_and_cannot_be_noted_is_not_written_again(ready):
+    from qexp.errors import LedgerError
+    from qexp.track.logbook import Logbook
+
+    together, refused = threading.Event(), LedgerError("the disk is full")
+
+    def refuse(run_id):
+        raise refused
+
+    def make(name):
+        return lambda parent: Record(name, {}, {}, {}, parent=parent)
+
+    logbook = Logbook(Tracker(target(None)))
+    logbook.open("noted")
+    logbook.start(Record("sweep", {}, {}, {}))
+    logbook.log(make("first"), lambda run_id: together.wait(60) or None)
+    futures = [
+        logbook.log(make(f"batch {k}"), refuse if k == 0 else lambda run_id: None)
+        for k in range(3)
+    ]
+    together.set()
+    futures.append(logbook.log(make("last")))
+    assert futures[0].exception(60) is refused
+    ids = [future.result(60) for future in futures[1:]]
+    logbook.close()
+    client = MlflowClient(f"sqlite:///{ready}/mlflow.db")
+    experiment = client.get_experiment_by_name("noted").experiment_id
+    runs = client.search_runs([experiment])
+    names = sorted(run.info.run_name for run in runs)
+    assert names == ["batch 0", "batch 1", "batch 2", "first", "last", "sweep"]
+    assert {run.info.run_id for run in runs} >= set(ids)
 
 
 def test_a_temporary_folder_without_room_is_named(ready, monkeypatch):

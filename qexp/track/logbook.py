@@ -212,11 +212,16 @@ class Logbook:
                 self._gather()
             self._error = None
         except TrackingError as error:
-            for entry in self._late:
-                entry.again = True  # it may have been written in part
+            self._look_first()
             self._away(error)
         except BaseException as error:  # no fault of MLflow's, so of a record's
+            self._look_first()
             self._error = self._error or error
+
+    def _look_first(self) -> None:
+        """What waits may have been written, as a whole or in part."""
+        for entry in self._late:
+            entry.again = True
 
     def _batch(self) -> list[Record]:
         """Records of the first entries: what has come while others were written."""
@@ -239,22 +244,25 @@ class Logbook:
         entries = list(itertools.islice(self._late, len(records)))
         pairs = [(r, entry.again) for r, entry in zip(records, entries, strict=True)]
         logged = self._tracker.log(pairs)
+        wrong: list[BaseException] = []
+        # all of them first: what is written must not wait to be written
         for entry, run_id in zip(entries, logged, strict=True):
             if isinstance(run_id, str):
                 self._late.remove(entry)
                 self.written += 1
-                self._noted(entry, run_id)
-        for error in logged:
-            if isinstance(error, TrackingError):
+                wrong += self._noted(entry, run_id)
+        for error in [*wrong, *logged]:
+            if isinstance(error, BaseException):
                 raise error
 
-    def _noted(self, entry: _Entry, run_id: str) -> None:
+    def _noted(self, entry: _Entry, run_id: str) -> list[BaseException]:
         try:
             entry.note(run_id)
         except BaseException as error:
             entry.run_id.set_exception(error)
-            raise
+            return [error]
         entry.run_id.set_result(run_id)
+        return []
 
     def _reopen(self) -> None:
         if not self._is_open and self._experiment is not None:
