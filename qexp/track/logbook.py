@@ -6,18 +6,16 @@ tried again. What is not written in the end is in the ledger.
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qexp.errors import TrackingError
 from qexp.track.client import Tracker
+from qexp.track.waiting import KEPT, Entry, Make, Note, Waiting
 
 if TYPE_CHECKING:  # it imports terra, which the tracker's process is made to run beside
     from qexp.track.record import Record
@@ -25,45 +23,16 @@ if TYPE_CHECKING:  # it imports terra, which the tracker's process is made to ru
 WAITING = 64
 """Most records that wait to be written; whoever brings more waits."""
 
-KEPT = 256
-"""Most records that are kept while MLflow is away; of more there is the ledger alone."""
-
 AGAIN_SECONDS = 10.0
 """How long MLflow is left alone when it was away."""
 
 T = TypeVar("T")
-Note = Callable[[str], None]
-
-
-BATCH = 64
-"""Most records that are written at once."""
-
-BATCH_SIZE = 4_000_000
-"""Characters of artifacts after which a batch is full."""
-
-
-@dataclass
-class _Entry:
-    """A record that is to be written.
-
-    Attributes:
-        make: Gives the record, from the run of the sweep.
-        note: Is told the run's id.
-        again: Whether the run may be there already.
-        run_id: The run's id, once it is written.
-    """
-
-    make: Callable[[str | None], Record]
-    note: Note
-    again: bool
-    run_id: Future[str]
 
 
 class Logbook:
     """One MLflow experiment, written in order by a thread of its own.
 
     Attributes:
-        written: How many runs of points have been written.
         opened: Whether the experiment has been open once.
     """
 
@@ -73,8 +42,7 @@ class Logbook:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="qexp-logbook")
         self._room = threading.BoundedSemaphore(WAITING)
         self._error: BaseException | None = None
-        self._come: deque[_Entry] = deque()
-        self._late: deque[_Entry] = deque()  # touched by the thread alone
+        self._waiting = Waiting()
         self._next_try = 0.0
         self._experiment: str | None = None
         self._lock: Path | None = None
@@ -83,7 +51,11 @@ class Logbook:
         self._start: tuple[Record, Note, bool] | None = None
         self._parent: Future[str] | None = None
         self._owns_parent = True
-        self.written = 0
+
+    @property
+    def written(self) -> int:
+        """How many runs of points have been written."""
+        return self._waiting.written
 
     @property
     def experiment_id(self) -> str:
@@ -164,7 +136,7 @@ class Logbook:
 
     def log(
         self,
-        make: Callable[[str | None], Record],
+        make: Make,
         note: Note = lambda run_id: None,
         *,
         again: bool = False,
@@ -179,10 +151,10 @@ class Logbook:
         Returns:
             The id of the run, once it is written.
         """
-        entry = _Entry(make, note, again, Future())
+        entry = Entry(make, note, again)
         self._room.acquire()
         try:
-            self._come.append(entry)
+            self._waiting.put(entry)
             self._thread.submit(self._enter)
         except RuntimeError:  # the logbook is closed
             self._room.release()
@@ -190,79 +162,24 @@ class Logbook:
         return entry.run_id
 
     def _enter(self) -> None:
-        self._gather()
+        self._waiting.gather()
         try:
             if self._error is None or time.monotonic() >= self._next_try:
                 self._catch_up()
-            while len(self._late) > KEPT:
-                self._late.pop().run_id.set_exception(self._error or _too_many())
+            self._waiting.shorten(KEPT, self._error)
         finally:
             self._room.release()
-
-    def _gather(self) -> None:
-        while self._come:
-            self._late.append(self._come.popleft())
 
     def _catch_up(self) -> None:
         """Write what waits, as far as MLflow takes it."""
         try:
             self._reopen()
-            while self._late:
-                self._write(self._batch())
-                self._gather()
+            self._waiting.write(self._tracker, lambda: self.parent)
             self._error = None
         except TrackingError as error:
-            self._look_first()
             self._away(error)
         except BaseException as error:  # no fault of MLflow's, so of a record's
-            self._look_first()
             self._error = self._error or error
-
-    def _look_first(self) -> None:
-        """What waits may have been written, as a whole or in part."""
-        for entry in self._late:
-            entry.again = True
-
-    def _batch(self) -> list[Record]:
-        """Records of the first entries: what has come while others were written."""
-        made: list[Record] = []
-        size = 0
-        for entry in itertools.islice(self._late, BATCH):
-            try:
-                made.append(entry.make(self.parent))
-            except Exception as error:
-                if made:
-                    break  # the ones before it first
-                self._late.popleft().run_id.set_exception(error)
-                raise
-            size += sum(map(len, made[-1].files.values()))
-            if size > BATCH_SIZE:
-                break
-        return made
-
-    def _write(self, records: list[Record]) -> None:
-        entries = list(itertools.islice(self._late, len(records)))
-        pairs = [(r, entry.again) for r, entry in zip(records, entries, strict=True)]
-        logged = self._tracker.log(pairs)
-        wrong: list[BaseException] = []
-        # all of them first: what is written must not wait to be written
-        for entry, run_id in zip(entries, logged, strict=True):
-            if isinstance(run_id, str):
-                self._late.remove(entry)
-                self.written += 1
-                wrong += self._noted(entry, run_id)
-        for error in [*wrong, *logged]:
-            if isinstance(error, BaseException):
-                raise error
-
-    def _noted(self, entry: _Entry, run_id: str) -> list[BaseException]:
-        try:
-            entry.note(run_id)
-        except BaseException as error:
-            entry.run_id.set_exception(error)
-            return [error]
-        entry.run_id.set_result(run_id)
-        return []
 
     def _reopen(self) -> None:
         if not self._is_open and self._experiment is not None:
@@ -290,11 +207,7 @@ class Logbook:
 
     def give_up(self) -> None:
         """Write no more of what still waits: it is in the ledger."""
-        self._thread.submit(self._drop).result()
-
-    def _drop(self) -> None:
-        while self._late:
-            self._late.popleft().run_id.set_exception(self._error or _too_many())
+        self._thread.submit(self._waiting.shorten, 0, self._error).result()
 
     def finish(
         self,
@@ -395,7 +308,3 @@ class Logbook:
         """
         self._thread.shutdown(wait=not at_once, cancel_futures=at_once)
         self._tracker.close(at_once=at_once)
-
-
-def _too_many() -> TrackingError:
-    return TrackingError(f"more than {KEPT} runs wait to be written")

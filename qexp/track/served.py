@@ -10,7 +10,7 @@ import math
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -48,6 +48,8 @@ class Served:
         self._api = f"{url.rstrip('/')}/api/2.0"
         self._experiment_id = experiment_id
         self._own = threading.local()
+        # for good, with its connections: a batch that opened them anew would wait for that
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="qexp-served")
         self._last = 0
 
     def log(self, runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -59,8 +61,15 @@ class Served:
         # in milliseconds, by which MLflow puts runs in order
         first = max(rows.now(), self._last + 1)
         self._last = first + len(runs) - 1
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            return list(threads.map(self._log, runs, range(first, self._last + 1)))
+        sent = [
+            self._threads.submit(self._log, run, start)
+            for run, start in zip(runs, range(first, self._last + 1), strict=True)
+        ]
+        wait(sent, return_when=FIRST_EXCEPTION)
+        for one in sent:
+            one.cancel()  # after one that fails, no other is begun
+        wait(sent)  # whoever looks for them next must find what there is
+        return [one.result() for one in sent]
 
     def known(self, tags: Sequence[Mapping[str, str]]) -> set[tuple[str, str]]:
         """Points that may have a run: all, since to look is as much as to ask MLflow."""
