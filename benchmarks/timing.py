@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,9 @@ def _key(key: Any) -> str:
 def save(given: argparse.Namespace) -> None:
     """Write what was printed, and all that was measured, to the file of `--json`."""
     if given.json:
+        where = {"json", "usual"}
+        options = {key: of for key, of in vars(given).items() if key not in where}
+        _told["about"]["arguments"] = options
         Path(given.json).write_text(json.dumps(_told, indent=1) + "\n")
 
 
@@ -275,7 +279,7 @@ def about(rounds: int) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     what = f"{versions}; Python {platform.python_version()}; {cores} cores"
-    _told["about"] = {"what": what, "arguments": sys.argv[1:], "rounds": rounds}
+    _told["about"] = {"what": what, "date": f"{date.today()}", "rounds": rounds}
     print(what)
     print(
         f"{rounds} rounds in turn; medians, and of ratios the lowest and highest; "
