@@ -27,6 +27,7 @@ from qexp.track import sweep
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record, metrics, record, refusal
+from qexp.track.slim import Slim
 from qexp.track.sweep import Table
 from qexp.track.watched import watched
 
@@ -211,7 +212,11 @@ def take(measured: Result, job: Job, work: Work) -> None:
     work.finished.table.add(one)
     run_id = _logged(one, work)
     work.finished.outcomes[measured.name] = Outcome(
-        measured.name, measured.error, metrics(one), run_id, one if work.keep else None
+        measured.name,
+        measured.error,
+        Slim(metrics(one)),
+        run_id,
+        one if work.keep else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,6 +11,8 @@ import numpy as np
 from qexp.effects.factor import Factor
 from qexp.effects.layout import Layout, Truths
 from qexp.effects.table import ABSENT, Cells, Floats, Ints
+
+NONE: Ints = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,27 @@ def contrasts(cells: Cells, *factors: Factor) -> list[Contrast]:
     """
     columns = [cells.factors.index(one) for one in factors]
     group = _groups(cells, columns)
+    here = _by_levels(cells, columns)
     codes = product(*(range(1, len(one.levels)) for one in factors))
-    return [_contrast(cells, factors, columns, code, group) for code in codes]
+    return [_contrast(cells, factors, here, code, group) for code in codes]
+
+
+def _by_levels(cells: Cells, columns: Sequence[int]) -> dict[tuple[int, ...], Ints]:
+    """The cells at each combination of levels, in their order."""
+    codes = cells.level[:, columns]
+    known, which = np.unique(codes, axis=0, return_inverse=True)
+    which = which.ravel()
+    order = np.argsort(which, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(which))[:-1])
+    return {
+        tuple(map(int, code)): part for code, part in zip(known, parts, strict=True)
+    }
 
 
 def _contrast(
     cells: Cells,
     factors: Sequence[Factor],
-    columns: Sequence[int],
+    by_levels: Mapping[tuple[int, ...], Ints],
     levels: Sequence[int],
     group: Ints,
 ) -> Contrast:
@@ -64,7 +79,7 @@ def _contrast(
     corners = _corners(levels)
     found = np.full((group.max() + 1, len(corners)), -1, np.intp)
     for number, corner in enumerate(corners):
-        (here,) = np.nonzero((cells.level[:, columns] == corner).all(axis=1))
+        here = by_levels.get(tuple(corner), NONE)
         if len(np.unique(group[here])) < len(here):
             raise ValueError(
                 f"{factors[0].name}: circuits differ in more than their factors; make "

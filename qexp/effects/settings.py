@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Settings:
         """How many settings are ranked."""
         return len(self.options)
 
-    @property
+    @cached_property
     def shot(self) -> float:
         """Mean variance by shot noise; NaN where it is not known."""
         known = self.by_shot[~np.isnan(self.by_shot)]

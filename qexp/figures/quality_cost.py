@@ -70,19 +70,21 @@ def _scale(axes: Axes, seconds: Sequence[float], width: float) -> None:
 
 
 def _draw_marks(axes: Axes, settings: Sequence[Setting], front: Sequence[int]) -> None:
-    for index, setting in enumerate(settings):
-        if setting.place is None:
-            continue
-        (x, y), ends = setting.place, interval(setting.low, setting.high)
-        style = _marker(index in front)
-        if ends is not None:
-            line = {
-                "linewidth": 1.0,
-                "color": style["color"],
-                "zorder": style["zorder"],
-            }
-            axes.plot([x, x], ends, **line)
-        axes.plot([x], [y], **style)
+    members = set(front)
+    for on_front in (False, True):
+        some = [
+            (setting.place, interval(setting.low, setting.high))
+            for index, setting in enumerate(settings)
+            if setting.place is not None and (index in members) is on_front
+        ]
+        style = _marker(on_front)
+        line = {"color": style["color"], "zorder": style["zorder"], "linewidth": 1.0}
+        known = [(place[0], *ends) for place, ends in some if ends is not None]
+        if known:
+            axes.vlines(*zip(*known, strict=True), **line)
+        if some:
+            x, y = zip(*(place for place, _ in some), strict=True)
+            axes.plot(x, y, linestyle="none", **style)
 
 
 def _marker(on_front: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pandas as pd
 from qexp.devices.device import Device
 from qexp.track.files import versions
 from qexp.track.finished import Finished
+from qexp.track.slim import Slim
 from qexp.track.sweep import parent, title
 from qexp.track.watched import Watched
 
@@ -185,7 +186,7 @@ def read(row: Row) -> Row:
     found = {name: _value(name, value) for name, value in row.items()}
     refused = not row.get("point")
     status = REFUSED if refused else FAILED if row.get("error") else FINISHED
-    return {**found, "status": status}
+    return Slim({**found, "status": status})
 
 
 def _value(name: str, text: Any) -> Any:

@@ -29,6 +29,9 @@ from qexp.findings.places import cost, place, subtitle
 UNITS = {"rep_delay": "s"}
 """Units of options that have one."""
 
+HEATED = 48
+"""Most levels of an option that the picture of two options has; nobody reads more."""
+
 
 def pictures(found: Findings) -> list[Picture]:
     """What there is to see of a sweep."""
@@ -155,8 +158,11 @@ def _number(level: Hashable) -> float:
 
 def _heat(found: Findings, one: Analysis) -> Figure | None:
     """The two options whose levels differ most; None where there are not two."""
+    few = {factor.name for factor in found.factors if len(factor.levels) <= HEATED}
     reach: dict[str, float] = {}
     for row in one.effects:
+        if row.option not in few:
+            continue
         size = 0.0 if math.isnan(row.effect) else abs(row.effect)
         reach[row.option] = max(reach.get(row.option, 0.0), size)
     names = sorted(reach, key=lambda name: -reach[name])[:2]

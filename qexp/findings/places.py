@@ -18,7 +18,7 @@ from qexp.figures.placed import placed
 from qexp.figures.quality_cost import quality_cost
 from qexp.findings.analysed import Findings
 from qexp.findings.best import in_words
-from qexp.findings.means import matching, mean
+from qexp.findings.means import by_setting, matching, mean
 
 Pair = tuple[int, int]
 
@@ -41,8 +41,13 @@ def cost(found: Findings, one: Analysis) -> Figure | None:
     """Quality against quantum seconds; None where nothing differs in its cost."""
     if one.best is None or "quantum_seconds" not in found.done:
         return None
+    names, none = list(one.best.winner.options), found.done[:0]
+    points = by_setting(found.done, names, one.metric, "quantum_seconds")
     settings = [
-        _setting(found.done, candidate, one.metric) for candidate in one.best.settings
+        _setting(
+            points.get(tuple(candidate.options.values()), none), candidate, one.metric
+        )
+        for candidate in one.best.settings
     ]
     seconds = [one.seconds for one in settings if one.seconds]
     if not seconds or max(seconds) < ALIKE * min(seconds):
@@ -56,9 +61,8 @@ def cost(found: Findings, one: Analysis) -> Figure | None:
     )
 
 
-def _setting(table: pd.DataFrame, candidate: Candidate, metric: str) -> Setting:
-    own = matching(table, candidate.options)
-    seconds = own["quantum_seconds"].mean() if len(own) else None
+def _setting(own: pd.DataFrame, candidate: Candidate, metric: str) -> Setting:
+    seconds = own["quantum_seconds"].mean()
     score = mean(own, metric)
     return Setting(
         in_words(candidate.options),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -137,7 +138,17 @@ def normalised_hellinger_of(
 
 
 def _fidelity(comparison: Comparison) -> Score:
-    ideal, shots = comparison.ideal, comparison.shots
+    # the normalised one asks for the same again
+    arrays = comparison.observed.tobytes(), comparison.ideal.tobytes()
+    return _fidelity_of_arrays(*arrays, comparison.shots, comparison.outcomes)
+
+
+@lru_cache(maxsize=4)
+def _fidelity_of_arrays(
+    observed: bytes, weights: bytes, shots: int, outcomes: int
+) -> Score:
+    ideal = np.frombuffer(weights)
+    comparison = Comparison(np.frombuffer(observed), ideal, shots, outcomes)
     weights = np.sqrt(ideal / shots)
     plugin = clip(float(weights @ np.sqrt(comparison.observed)) ** 2)
     expected, _ = expected_fidelity(ideal, shots)

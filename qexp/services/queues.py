@@ -3,9 +3,66 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from qexp.services.task import Task
+
+
+class _Queue:
+    """Tasks in their order, and how many there are of each key.
+
+    Nothing that is done to it for each task goes through all that wait.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: deque[Task] = deque()
+        self.count: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def extend(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self.tasks.append(task)
+            self._more(task)
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        for task in reversed(tasks):
+            self.tasks.appendleft(task)
+            self._more(task)
+
+    def first(self) -> Task:
+        task = self.tasks.popleft()
+        self._less(task)
+        return task
+
+    def last(self, key: str, count: int) -> list[Task]:
+        """Take out the last ones with a key."""
+        passed: deque[Task] = deque()
+        found: deque[Task] = deque()
+        while len(found) < count:
+            task = self.tasks.pop()
+            (found if task.key == key else passed).appendleft(task)
+        self.tasks.extend(passed)
+        for task in found:
+            self._less(task)
+        return list(found)
+
+    def drop(self, unwanted: Callable[[Task], bool]) -> list[Task]:
+        out = [task for task in self.tasks if unwanted(task)]
+        kept = [task for task in self.tasks if not unwanted(task)]
+        self.tasks.clear()
+        self.count.clear()
+        self.extend(kept)
+        return out
+
+    def _more(self, task: Task) -> None:
+        self.count[task.key] = self.count.get(task.key, 0) + 1
+
+    def _less(self, task: Task) -> None:
+        self.count[task.key] -= 1
+        if not self.count[task.key]:
+            del self.count[task.key]
 
 
 class Queues:
@@ -13,7 +70,7 @@ class Queues:
 
     def __init__(self) -> None:
         """Start without workers."""
-        self._queues: list[deque[Task]] = []
+        self._queues: list[_Queue] = []
         self._taken: list[int] = []
         self._begun: list[set[str]] = []
         self._home: dict[str, int] = {}
@@ -24,7 +81,7 @@ class Queues:
 
     def add_worker(self) -> int:
         """Add a worker; its number, from 0."""
-        self._queues.append(deque())
+        self._queues.append(_Queue())
         self._taken.append(0)
         self._begun.append(set())
         return len(self._queues) - 1
@@ -34,7 +91,7 @@ class Queues:
         if task.key not in self._home:
             workers = range(len(self._queues))
             self._home[task.key] = min(workers, key=self._load)
-        self._queues[self._home[task.key]].append(task)
+        self._queues[self._home[task.key]].extend([task])
 
     def _load(self, worker: int) -> int:
         return len(self._queues[worker]) + self._taken[worker]
@@ -50,7 +107,7 @@ class Queues:
             self._steal(worker)
         if not queue:
             return None
-        task = queue.popleft()
+        task = queue.first()
         self._begun[worker].add(task.key)
         self._taken[worker] += 1
         return task
@@ -64,16 +121,15 @@ class Queues:
         queue = self._queues[victim]
         if not queue:
             return
-        keys = [task.key for task in reversed(queue)]
+        keys = list(reversed(queue.count))
         fresh = next((key for key in keys if key not in self._begun[victim]), None)
         if fresh is not None:
-            moved = [task for task in queue if task.key == fresh]
+            moved = queue.last(fresh, queue.count[fresh])
             self._home[fresh] = thief
         else:
-            own = next((key for key in keys if key in self._begun[thief]), keys[0])
-            moved = [next(task for task in reversed(queue) if task.key == own)]
-        for task in moved:
-            queue.remove(task)
+            latest = queue.tasks[-1].key
+            own = next((key for key in keys if key in self._begun[thief]), latest)
+            moved = queue.last(own, 1)
         self._queues[thief].extend(moved)
 
     def finished(self, worker: int) -> None:
@@ -82,7 +138,7 @@ class Queues:
 
     def replaced(self, worker: int, back: list[Task]) -> None:
         """The worker's process is a new one; some tasks that it took wait again."""
-        self._queues[worker].extendleft(reversed(back))
+        self._queues[worker].put_back(back)
         self._taken[worker] = 0
         self._begun[worker].clear()
 
@@ -90,9 +146,5 @@ class Queues:
         """Take out tasks that wait."""
         dropped = []
         for queue in self._queues:
-            out = [task for task in queue if unwanted(task)]
-            kept = [task for task in queue if not unwanted(task)]
-            queue.clear()
-            queue.extend(kept)
-            dropped += out
+            dropped += queue.drop(unwanted)
         return dropped

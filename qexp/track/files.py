@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -34,8 +35,18 @@ OF_THE_SWEEP = frozenset(
 )
 """Keys of an experiment that say nothing about one of its points."""
 
+LONG_KEY = 100
+"""Characters from which on YAML writes a key in another way."""
+
+KEPT = 1000
+"""Bytes of a value that is remembered with what is written for it."""
+
 # the C emitter, where PyYAML was built with it, is six times as fast
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Dumper: Any = type(
+    "_Dumper",
+    (getattr(yaml, "CSafeDumper", yaml.SafeDumper),),
+    {"ignore_aliases": lambda self, data: True},  # readers have no use for &id001
+)
 
 
 def point_files(ran: Ran, effective: Mapping[str, Any]) -> dict[str, str]:
@@ -129,9 +140,57 @@ def _simulated(ran: Ran) -> dict[str, Any]:
 
 def as_yaml(content: Mapping[str, Any]) -> str:
     """Plain values as YAML, in their order."""
-    text: str = yaml.dump(
-        dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True
+    return "".join(_lines(content, ())) if _plain(content) else _dumped(dict(content))
+
+
+def _plain(content: Mapping[str, Any]) -> bool:
+    """Whether every key of a mapping, and of those in it, takes a line of its own."""
+    return bool(content) and all(
+        isinstance(key, str)
+        and len(key) < LONG_KEY
+        and key.isprintable()
+        # an empty one is written as a value
+        and (not isinstance(value, Mapping) or not value or _plain(value))
+        for key, value in content.items()
     )
+
+
+def _lines(content: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    """The lines of a mapping in a mapping, as the whole would have them.
+
+    Most of what points of a sweep declare is the same, and YAML takes its time.
+    """
+    for key, value in content.items():
+        path = (*above, key)
+        if isinstance(value, Mapping) and value:
+            yield _header(path)
+            yield from _lines(value, path)
+        else:
+            kept = pickle.dumps(value)
+            write = _written if len(kept) < KEPT else _written.__wrapped__
+            yield write(path, kept)
+
+
+@lru_cache(maxsize=1024)
+def _header(path: tuple[str, ...]) -> str:
+    return _below(path, {}).removesuffix(" {}\n") + "\n"
+
+
+@lru_cache(maxsize=4096)
+def _written(path: tuple[str, ...], value: bytes) -> str:
+    return _below(path, pickle.loads(value))
+
+
+def _below(path: tuple[str, ...], value: Any) -> str:
+    """What is written for a key and its value, without the keys above."""
+    nested = value
+    for key in reversed(path):
+        nested = {key: nested}
+    return _dumped(nested).split("\n", len(path) - 1)[-1]
+
+
+def _dumped(content: Any) -> str:
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text
 
 

@@ -19,6 +19,7 @@ from qexp.results.ran import Ran
 from qexp.track.files import OF_THE_SWEEP, as_yaml, versions
 from qexp.track.names import short_names
 from qexp.track.record import CONFIRMS, Record, metrics, params, planned_params, texts
+from qexp.track.slim import Slim
 from qexp.track.watched import Watched, as_csv
 
 AT_MOST = "quantum_seconds_at_most"
@@ -39,7 +40,7 @@ class Table:
         devices: The devices, as they were when the points were run, by digest.
     """
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Mapping[str, Any]] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     devices: dict[str, Device] = field(default_factory=dict)
 
@@ -47,23 +48,22 @@ class Table:
         """A row for a point that has run."""
         place, then = ran.place, ran.device_then
         self.devices[then.digest] = then
-        self.rows.append(
-            {
-                "point": ran.point.id,
-                "block": place.block,
-                "job": place.job,
-                "submission": place.submission,
-                "position": place.position,
-                **({"confirms": place.confirms} if place.confirms else {}),
-                **params(ran),
-                **metrics(ran),
-                "error": ran.result.error or "",
-            }
-        )
+        row = {
+            "point": ran.point.id,
+            "block": place.block,
+            "job": place.job,
+            "submission": place.submission,
+            "position": place.position,
+            **({"confirms": place.confirms} if place.confirms else {}),
+            **params(ran),
+            **metrics(ran),
+            "error": ran.result.error or "",
+        }
+        self.rows.append(Slim(row))
 
     def refuse(self, named: Mapping[str, str], error: str) -> None:
         """A row for a cell that could not be run."""
-        self.rows.append({"point": "", **named, "error": error})
+        self.rows.append(Slim({"point": "", **named, "error": error}))
 
     def csv(self) -> str:
         """The rows, by block, job and position."""
