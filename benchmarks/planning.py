@@ -30,7 +30,7 @@ from benchmarks.timing import (
 
 BACKEND = "backend=ibmq_montreal"
 LEVELS, LAYOUTS = [0, 3], ["dense", "sabre"]
-FIRST = 1000
+FIRST = 1
 CELLS = len(LEVELS) * len(LAYOUTS)
 WAYS = ["grid", "-m"]
 SIZES = [100, 1000, 10_000, 100_000]
@@ -107,7 +107,7 @@ def _axes(size: int) -> list[str]:
     return [
         f"options.optimization_level={','.join(map(str, LEVELS))}",
         f"options.layout_method={','.join(LAYOUTS)}",
-        f"options.shots=range({FIRST},{FIRST + size // CELLS})",
+        f"options.seed_transpiler=range({FIRST},{FIRST + size // CELLS})",
     ]
 
 
@@ -115,7 +115,7 @@ def _grid(size: int) -> dict[str, str]:
     grid = {
         "options.optimization_level": LEVELS,
         "options.layout_method": LAYOUTS,
-        "options.shots": list(range(FIRST, FIRST + size // CELLS)),
+        "options.seed_transpiler": list(range(FIRST, FIRST + size // CELLS)),
     }
     text = "# @package _global_\ndefaults:\n  - ghz\n"
     return {"conf/experiment/bench.yaml": f"{text}grid: {json.dumps(grid)}\n"}

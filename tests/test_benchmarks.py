@@ -24,6 +24,7 @@ RATIO = re.compile(r"\d × \([\d.]+ to [\d.]+\)")
         pytest.param("scale", 2, marks=pytest.mark.long),
         pytest.param("tracking", 6, marks=pytest.mark.long),
         pytest.param("dask", 8, marks=pytest.mark.long),
+        pytest.param("cores", 12, marks=pytest.mark.long),
     ],
 )
 def test_the_smallest_setting_prints_ratios(name, ratios):

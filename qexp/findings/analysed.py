@@ -11,7 +11,7 @@ import pandas as pd
 from qexp.declare.metric import is_larger
 from qexp.declare.options import Options
 from qexp.effects import COLUMNS, Analysis, Factor, analyse, factor
-from qexp.findings.gathered import FINISHED, Gathered, Row
+from qexp.findings.gathered import FINISHED, Gathered, Row, as_frame
 from qexp.findings.outcomes import Chosen, Counted, Recall, Shown, chosen, shown
 from qexp.track.record import effective
 
@@ -57,8 +57,9 @@ class Findings:
         """What the statistics say, by metric; nothing where nothing varies."""
         if not self.factors:
             return {}
-        frame = _frame(self.gathered.rows, self.factors)
-        fresh = _frame(self.gathered.fresh, self.factors)
+        metrics = self.gathered.metrics
+        frame = _frame(self.gathered.rows, self.factors, metrics)
+        fresh = _frame(self.gathered.fresh, self.factors, metrics)
         return {
             metric: analyse(
                 frame,
@@ -67,7 +68,7 @@ class Findings:
                 larger=is_larger(metric),
                 confirmation=fresh if _measured(fresh, metric) else None,
             )
-            for metric in self.gathered.metrics
+            for metric in metrics
             if _measured(frame, metric)
         }
 
@@ -142,10 +143,20 @@ def _measured(frame: pd.DataFrame, metric: str) -> bool:
     return bool(frame.loc[done, metric].notna().any())
 
 
-def _frame(rows: Sequence[Row], factors: tuple[Factor, ...]) -> pd.DataFrame:
+NEEDED = {"block", "job", "status", "shots", "seed_transpiler", "compiled_hash"}
+"""Columns that the statistics know, beside the factors and the metrics."""
+
+ENDS = ("", "_low", "_high", "_variance")
+
+
+def _frame(
+    rows: Sequence[Row], factors: tuple[Factor, ...], metrics: Sequence[str]
+) -> pd.DataFrame:
     """The table as the statistics want it."""
     known = [row for row in rows if all(one.name in row for one in factors)]
-    frame = pd.DataFrame([dict(row) for row in known])
+    wanted = {*NEEDED, *(one.name for one in factors)}
+    wanted |= {f"{metric}{end}" for metric in metrics for end in ENDS}
+    frame = as_frame(known, wanted)
     frame["circuit"] = [_circuit(row, factors) for row in known]
     return frame.rename(columns={"compiled_hash": "compiled"})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,10 +79,7 @@ class Gathered:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a table, a point each; tidy."""
-        table = pd.DataFrame(list(self.rows))
-        for name in table.columns:
-            table[name] = table[name].infer_objects()
-        return table
+        return as_frame(self.rows)
 
     def values(self, axis: str) -> list[Hashable]:
         """The values of an axis as they were declared, then others by name.
@@ -142,6 +140,24 @@ def of_finished(finished: Finished) -> Gathered:
         versions=versions(),
         notes=plan.notes,
         labels=tuple(cell.labels for cell in cells),
+    )
+
+
+def as_frame(
+    rows: Sequence[Row], wanted: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Rows as a table; NaN where one has no such column.
+
+    Args:
+        rows: The rows.
+        wanted: Which columns, as far as there are such; None is all.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    if wanted is not None:
+        names = {name: None for name in names if name in wanted}
+    # column by column: rows would become dicts, of 5 kB each
+    return pd.DataFrame(
+        {name: [row.get(name, math.nan) for row in rows] for name in names}
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,8 +106,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
 def parent(plan: Plan) -> Record:
     """The run of a sweep, as it starts."""
     first = plan.first.experiment
-    rows = [planned_params(place) for place in plan.places.values()]
-    shared = _shared(rows)
+    shared = _shared(planned_params(place) for place in plan.places.values())
     axes = list(dict.fromkeys(key for cell in plan.cells for key in cell.labels))
     values = {
         **shared,
@@ -136,16 +135,12 @@ def title(plan: Plan) -> str:
     return f"{plan.name}: {count} point{'' if count == 1 else 's'} on {where}"
 
 
-def _shared(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """The params that are the same in every row."""
-    if not rows:  # no cell can be run
-        return {}
-    first, *others = rows
-    return {
-        name: value
-        for name, value in first.items()
-        if all(other.get(name) == value for other in others)
-    }
+def _shared(rows: Iterator[Mapping[str, str]]) -> dict[str, str]:
+    """The params that are the same in every row; none where no cell can be run."""
+    found = dict(next(rows, {}))
+    for row in rows:
+        found = {name: of for name, of in found.items() if row.get(name) == of}
+    return found
 
 
 def short(plan: Plan) -> dict[str, dict[str, str]]:
