@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qexp.services.queues import Queues
 
@@ -97,3 +99,32 @@ def test_unwanted_tasks_are_taken_out(queues):
     put(queues, "abab")
     assert {task.key for task in queues.drop(lambda task: task.key == "a")} == {"a"}
     assert len(queues) == 2
+
+
+STEPS = st.lists(
+    st.tuples(st.just("put"), st.sampled_from("abcdef"))
+    | st.tuples(st.sampled_from(["take", "lost"]), st.integers(0, 1)),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_each_task_is_handed_out_once(steps):
+    """Whoever takes, and whichever process is lost with what it had."""
+    queues, out, put = Queues(), {0: [], 1: []}, []
+    for _ in out:
+        queues.add_worker()
+    for n, (what, which) in enumerate(steps):
+        if what == "put":
+            put.append(Task(which, n))
+            queues.put(put[-1])
+        elif what == "take" and (task := queues.take(which)) is not None:
+            out[which].append(task)
+        elif what == "lost":
+            queues.replaced(which, out[which])
+            out[which] = []
+    done = [task for some in out.values() for task in some]
+    while (task := queues.take(1)) is not None:
+        done.append(task)
+    assert sorted(done, key=lambda task: task.n) == put
+    assert len(queues) == 0
