@@ -20,6 +20,9 @@ from qexp.track.watched import Watched
 
 Row = Mapping[str, Any]
 
+NAMED = 4
+"""Most numbers of shots that are told one by one."""
+
 FINISHED, FAILED, REFUSED = "finished", "failed", "refused"
 
 _EXACT = (
@@ -105,6 +108,14 @@ class Gathered:
     def finished(self) -> list[Row]:
         """The points that have been measured."""
         return [row for row in self.rows if row["status"] == FINISHED]
+
+    @property
+    def shots(self) -> str:
+        """How many shots its points have, in words; empty where that is not known."""
+        known = sorted({int(row["shots"]) for row in self.finished if row.get("shots")})
+        if len(known) > NAMED:
+            return f"{known[0]:,} to {known[-1]:,} shots"
+        return f"{' or '.join(f'{one:,}' for one in known)} shots" if known else ""
 
     @property
     def repeats(self) -> int:

@@ -120,13 +120,12 @@ def _question(found: Findings) -> str:
 
 def _method(gathered: Gathered) -> str:
     done, repeats = len(gathered.finished), gathered.repeats
-    shots = sorted({int(row["shots"]) for row in gathered.finished if row.get("shots")})
     jobs = len({row["job"] for row in gathered.finished})
     text = f"{done} points in {jobs} jobs, {repeats} complete repeats in random order"
     if repeats == 1:
         text = f"{done} points in {jobs} jobs, once each in random order"
-    if shots:
-        text += f", {' or '.join(f'{one:,}' for one in shots)} shots a circuit"
+    if gathered.shots:
+        text += f", {gathered.shots} a circuit"
     known = [row for row in gathered.finished if row.get("quantum_seconds") is not None]
     if known:
         seconds = sum(float(row["quantum_seconds"]) for row in known)

@@ -31,9 +31,8 @@ def subtitle(found: Findings) -> str:
     gathered = found.gathered
     rows, repeats = gathered.finished, gathered.repeats
     text = f"{len(rows)} points on {' and '.join(gathered.devices) or 'no device'}"
-    shots = sorted({int(row["shots"]) for row in rows if row.get("shots")})
-    if shots:
-        text += f", {' or '.join(f'{one:,}' for one in shots)} shots"
+    if gathered.shots:
+        text += f", {gathered.shots}"
     return f"{text}, {repeats} repeat{'' if repeats == 1 else 's'}"
 
 

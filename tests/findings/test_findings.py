@@ -7,13 +7,14 @@ import re
 from dataclasses import replace
 from urllib.parse import parse_qs
 
+import pandas as pd
 import pytest
 import yaml
 
 from qexp.effects import Factor
 from qexp.findings import best, means, pictures, story
 from qexp.findings.compared import compared
-from qexp.findings.gathered import columns, read
+from qexp.findings.gathered import as_frame, columns, read
 from tests.findings.made import GAIN, findings
 
 
@@ -175,3 +176,27 @@ def test_beside_each_other_numbers_are_in_their_own_order_and_names_as_declared(
     for levels in (("trivial", "dense"), (True, False)):
         names = Factor("layout_method", levels, "compile")
         assert pictures._ascending(names) is names
+
+
+@pytest.mark.parametrize(
+    ("shots", "words"),
+    [
+        ([4000], "4,000 shots"),
+        ([8192, 1024, 8192], "1,024 or 8,192 shots"),
+        (range(1000, 1300), "1,000 to 1,299 shots"),
+        ([None], ""),
+    ],
+)
+def test_shots_are_told_one_by_one_where_they_are_few(shots, words):
+    rows = tuple({"shots": one, "status": "finished"} for one in shots)
+    assert replace(findings().gathered, rows=rows).shots == words
+
+
+def test_a_table_of_rows_is_what_pandas_makes_of_them():
+    rows = [
+        {"n": 1, "flag": True, "text": "x", "real": 0.5, "none": None, "mixed": 1},
+        {"n": 2, "flag": None, "text": None, "real": None, "none": None, "mixed": "d"},
+        {"n": 3, "flag": False, "real": 2, "later": 4},
+    ]
+    pd.testing.assert_frame_equal(as_frame(rows), pd.DataFrame(rows))
+    assert list(as_frame(rows, {"n", "later", "other"})) == ["n", "later"]
