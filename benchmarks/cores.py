@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
-from pathlib import Path
 
 from benchmarks.timing import (
     QEXP,
@@ -18,6 +16,7 @@ from benchmarks.timing import (
     measured,
     ratios,
     repeat,
+    require_finished,
     rounds_of,
     save,
     seconds,
@@ -75,16 +74,8 @@ def _on(cores: list[int], points: int) -> dict[str, Run]:
     with folder() as place:
         for number, kind in enumerate(KINDS, start=1):
             found[kind] = measured(command, place)
-            _require(place, number * (points + 1))
+            require_finished(place, number * (points + 1))
     return found
-
-
-def _require(place: Path, runs: int) -> None:
-    database = sqlite3.connect(place / "mlflow.db")
-    done = database.execute("select count(*) from runs where status = 'FINISHED'")
-    if (found := done.fetchone()[0]) != runs:
-        raise RuntimeError(f"{found} runs are finished, not {runs}")
-    database.close()
 
 
 def _walls(rounds: list[Round], kind: str, cores: int) -> list[float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from benchmarks.timing import (
     QEXP,
@@ -15,6 +14,7 @@ from benchmarks.timing import (
     measured,
     ratios,
     repeat,
+    require_finished,
     rounds_of,
     save,
     seconds,
@@ -67,11 +67,7 @@ def _run(executor: str, workers: int, points: int) -> Run:
     with folder() as place:
         axis = f"grid.options.seed_transpiler=[{seeds}]"
         run = measured([*QEXP, *SWEEP, *how, axis], place)
-        database = sqlite3.connect(place / "mlflow.db")
-        done = database.execute("select count(*) from runs where status = 'FINISHED'")
-        if (found := done.fetchone()[0]) != points + 1:
-            raise RuntimeError(f"{found} runs are finished, not {points + 1}")
-        database.close()
+        require_finished(place, points + 1)
         return run
 
 

@@ -8,7 +8,6 @@ sampling, scores, MLflow.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from benchmarks.timing import (
     milliseconds,
     ratios,
     repeat,
+    require_finished,
     rounds_of,
     save,
     seconds,
@@ -77,11 +77,7 @@ def _sweep(points: int) -> Sweep:
     command = [*QEXP, "+experiment=scale", "backend=ibmq_montreal"]
     with folder({"conf/experiment/scale.yaml": text}) as place:
         run = measured([*command, "tracking.pictures=none"], place, memory=True)
-        database = sqlite3.connect(place / "mlflow.db")
-        done = database.execute("select count(*) from runs where status = 'FINISHED'")
-        if (found := done.fetchone()[0]) != points + 1:
-            raise RuntimeError(f"{found} runs are finished, not {points + 1}")
-        database.close()
+        require_finished(place, points + 1)
         ledger = _megabytes(place / ".qexp", without="compiled")
         stored = [place / "mlflow.db", place / "mlruns"]
         return Sweep(run, ledger, sum(map(_megabytes, stored)))

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import date
@@ -127,6 +128,15 @@ def measured(command: Sequence[str], place: Path, *, memory: bool = False) -> Ru
         together=max(peak, default=0.0),
         out=text,
     )
+
+
+def require_finished(place: Path, runs: int) -> None:
+    """Raise RuntimeError unless MLflow's database in a folder has so many finished runs."""
+    with closing(sqlite3.connect(place / "mlflow.db")) as database:
+        query = "select count(*) from runs where status = 'FINISHED'"
+        found = database.execute(query).fetchone()[0]
+    if found != runs:
+        raise RuntimeError(f"{found} runs are finished, not {runs}")
 
 
 def _adopt_orphans() -> None:
