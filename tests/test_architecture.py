@@ -20,6 +20,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "home": (set(), set()),
     "garbage": (set(), set()),
     "secrets": (set(), set()),
+    "streamed": (set(), set()),
     "terra": (set(), {"qiskit", "stevedore"}),
     "userconf": (set(), set()),
     "verbs": (set(), set()),
@@ -45,7 +46,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # circuits of somebody else's, read in a process of its own
     "guarded": ({"circuits"}, {"openqasm3", "qiskit", "qiskit_qasm3_import"}),
     "planning": (
-        {"circuits", "declare", "devices", "errors", "secrets", "twin"},
+        {"circuits", "declare", "devices", "errors", "secrets", "streamed", "twin"},
         {"numpy", "qiskit"},
     ),
     # services know neither ledger nor MLflow
@@ -131,6 +132,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "planning",
             "results",
             "secrets",
+            "streamed",
         },
         {
             "filelock",
@@ -187,6 +189,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "secrets",
             "services",
             "shown",
+            "streamed",
             "track",
             "userconf",
         },

@@ -261,6 +261,6 @@ def test_a_temporary_folder_without_room_is_named(ready, monkeypatch):
     with Tracker(target(None)) as tracker:
         tracker.open("full")
         tracker.ready()
-        monkeypatch.setattr("pathlib.Path.write_bytes", full)
+        monkeypatch.setattr("qexp.track.aside.put", full)
         with pytest.raises(TrackingError, match=r"No space left on device.*TMPDIR"):
             tracker.add("any", {"a.txt": b"x"})

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qexp.track.files import as_yaml
+from qexp.track.files import TOGETHER, as_yaml
 
 KEYS = st.text(min_size=1, max_size=8) | st.sampled_from(["yes", "1", "a b", "k" * 120])
 VALUES = st.recursive(
@@ -28,6 +28,17 @@ class Plain(yaml.CSafeDumper):
 def test_what_is_put_together_is_what_yaml_writes_of_the_whole(content):
     whole = yaml.dump(content, Dumper=Plain, sort_keys=False, allow_unicode=True)
     assert as_yaml(content) == whole
+
+
+ITEMS = st.integers(0, 2 * TOGETHER + 1).flatmap(
+    lambda many: st.just([{"options.shots": n, "b": None} for n in range(many)])
+) | st.lists(VALUES, max_size=3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(KEYS, ITEMS)
+def test_a_list_that_is_made_meanwhile_reads_like_the_whole(key, items):
+    assert as_yaml({key: iter(items), "b": 1}) == as_yaml({key: items, "b": 1})
 
 
 def test_equal_values_of_several_types_are_told_apart():

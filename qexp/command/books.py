@@ -12,6 +12,7 @@ from qexp.ledger.ledger import Ledger
 from qexp.ledger.records import Planned
 from qexp.ledger.workspace import home
 from qexp.secrets import hide
+from qexp.streamed import in_bytes
 from qexp.track.target import Target
 
 if TYPE_CHECKING:  # they import terra, which MLflow's process is started before
@@ -87,7 +88,7 @@ def enter(
 
 def register(entered: Entered, planned: Plan) -> Plan:
     """Write a plan down before anything of it is sent; the plan as that of the sweep."""
-    from qexp.planning.frozen import freeze, marked
+    from qexp.planning.frozen import frozen, marked
     from qexp.planning.price import price
 
     book = entered.book
@@ -102,7 +103,7 @@ def register(entered: Entered, planned: Plan) -> Plan:
         )
         for one, seconds in zip(planned.submissions, price(planned).jobs, strict=True)
     ]
-    book.add(freeze(planned), listed)
+    book.add(in_bytes(frozen(planned)), listed)
     return marked(planned, _marks(book, planned), book.id)
 
 

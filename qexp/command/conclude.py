@@ -15,6 +15,7 @@ from qexp.shown.left import show_left
 from qexp.shown.screen import Screen
 from qexp.shown.summary import show_point, show_sweep
 from qexp.shown.table import description
+from qexp.streamed import Text
 from qexp.track import sweep
 from qexp.track.finished import Finished, by_cell
 from qexp.track.logbook import Logbook
@@ -241,7 +242,7 @@ def _all(parts: Iterable[Iterable[T]]) -> tuple[T, ...]:
 
 def _ending(
     together: Finished, status: str
-) -> tuple[str, list[tuple[str, float, int]], dict[str, str]]:
+) -> tuple[str, list[tuple[str, float, int]], dict[str, Text]]:
     """Status, metrics and artifacts of the run of a sweep."""
     counts = [
         ("points_finished", float(_fine(together)), 0),

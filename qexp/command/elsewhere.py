@@ -12,6 +12,7 @@ from qexp.planning.plan import Plan
 from qexp.planning.wording import described
 from qexp.shown.screen import Screen
 from qexp.shown.summary import how_to_see
+from qexp.streamed import Streamed
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
@@ -112,7 +113,7 @@ def conclude(
     logbook.finish(
         status,
         [(name, float(count), 0) for name, count in counts.items()],
-        {**found, "summary.csv": table.csv(), **written},
+        {**found, "summary.csv": Streamed(table.csv), **written},
         {} if note is None else {NOTE: note(_measured(children))},
     )
     if lead:

@@ -243,7 +243,8 @@ def _record(one: Ran, work: Work, parent: str | None) -> Record:
         made.tags["qexp.reproduces"] = work.finished.plan.reproduces
     if work.finished.plan.swept:
         return made
-    made.files.update(sweep.files(work.finished.plan, work.finished.table))
+    whole = sweep.files(work.finished.plan, work.finished.table)
+    made.files.update({path: str(text) for path, text in whole.items()})
     return made
 
 

@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ FASTEST = 1
 
 def put(
     file: Path,
-    content: bytes,
+    content: bytes | Iterable[bytes],
     *,
     durable: bool,
     head: Mapping[str, Any] | None = None,
@@ -27,7 +28,7 @@ def put(
 
     Args:
         file: Where to; its folder is made.
-        content: What it is to hold.
+        content: What it is to hold, as a whole or in parts.
         durable: Whether it must outlive a power cut, and not only this process.
         head: What the ledger knows of it, for a ledger that has to be made again.
 
@@ -37,9 +38,11 @@ def put(
     Raises:
         LedgerError: It cannot be written; says why.
     """
+    parts = [content] if isinstance(content, bytes) else content
     if head is not None:
-        content = json.dumps(head).encode() + b"\n" + content
-    packed = zlib.compress(content, FASTEST)
+        parts = chain([json.dumps(head).encode() + b"\n"], parts)
+    packer = zlib.compressobj(FASTEST)
+    packed = b"".join([*map(packer.compress, parts), packer.flush()])
     put_plain(file, packed, durable=durable)
     return digest(packed)
 

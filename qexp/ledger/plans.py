@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from qexp.ledger import files
@@ -15,7 +15,7 @@ from qexp.ledger.records import ASIDE, Planned
 class Plans(Page):
     """What is planned, batch by batch, and what is used again of another sweep."""
 
-    def add(self, plan: bytes, planned: Sequence[Planned]) -> int:
+    def add(self, plan: bytes | Iterable[bytes], planned: Sequence[Planned]) -> int:
         """Write a plan down; the number of its batch."""
         with self._database.transaction():
             number = self._add(plan, {"submissions": [asdict(s) for s in planned]})
@@ -38,7 +38,7 @@ class Plans(Page):
             self._event(None, "planned", {"batch": number, "submissions": len(planned)})
         return number
 
-    def _add(self, plan: bytes, head: Row) -> int:
+    def _add(self, plan: bytes | Iterable[bytes], head: Row) -> int:
         found = self._rows("SELECT count(*) AS n FROM batch WHERE sweep=?")
         number = int(found[0]["n"])
         name = f"plan-{number}.json.z"

@@ -16,8 +16,10 @@ from qexp.declare.config import Experiment
 from qexp.errors import ConfigError, LedgerError
 from qexp.planning.cell import Cell
 from qexp.planning.plan import Plan, plan
+from qexp.planning.point import Point
 from qexp.planning.recorded import Cells, Json, packed, unpacked
 from qexp.secrets import hide
+from qexp.streamed import Streamed, as_json
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,26 @@ class Thawed:
 
 def freeze(planned: Plan) -> bytes:
     """A plan as bytes."""
+    return str(frozen(planned)).encode()
+
+
+def frozen(planned: Plan) -> Streamed:
+    """Likewise, but as a text in parts: of many cells it is long."""
+    return Streamed(lambda: as_json(_content(planned)))
+
+
+def _content(planned: Plan) -> Json:
     cells = [*planned.cells, *planned.invalid, *planned.dropped]
     base = planned.first.experiment
     points = _points(planned)
-    content: Json = {
+    return {
         "base": _without_secrets(base.model_dump(mode="json")),
-        "cells": [_cell(cell, base, points) for cell in cells],
+        "cells": (_cell(cell, base, points) for cell in cells),
         "devices": {
-            cell.device.digest: cell.device.to_dict()
-            for cell in cells
-            if cell.device is not None
+            digest: device.to_dict()
+            for digest, device in {
+                cell.device.digest: cell.device for cell in cells if cell.device
+            }.items()
         },
         "circuits": {
             built.content: _built(built)
@@ -62,7 +74,6 @@ def freeze(planned: Plan) -> bytes:
         "points": list(planned.places),
         "submissions": [one.id for one in planned.submissions],
     }
-    return json.dumps(content).encode()
 
 
 def _without_secrets(dumped: Json) -> Json:
@@ -73,18 +84,15 @@ def _without_secrets(dumped: Json) -> Json:
     return dumped
 
 
-def _points(planned: Plan) -> dict[int, dict[str, int]]:
-    """The points of each cell, by its identity in memory: repeats by point id."""
-    found: dict[int, dict[str, int]] = {
-        id(cell): {cell.point.id: 0} for cell in planned.invalid if cell.point
-    }
+def _points(planned: Plan) -> dict[int, list[Point]]:
+    """The points of each cell, by its identity in memory."""
+    found = {id(cell): [cell.point] for cell in planned.invalid if cell.point}
     for place in planned.places.values():
-        repeats = found.setdefault(id(place.cell), {})
-        repeats[place.point.id] = place.point.repeat
+        found.setdefault(id(place.cell), []).append(place.point)
     return found
 
 
-def _cell(cell: Cell, base: Experiment, points: Mapping[int, dict[str, int]]) -> Json:
+def _cell(cell: Cell, base: Experiment, points: Mapping[int, list[Point]]) -> Json:
     own = {
         name
         for name in type(base).model_fields
@@ -94,7 +102,7 @@ def _cell(cell: Cell, base: Experiment, points: Mapping[int, dict[str, int]]) ->
         "experiment": _without_secrets(
             cell.experiment.model_dump(mode="json", include=own)
         ),
-        "points": points.get(id(cell), {}),
+        "points": {point.id: point.repeat for point in points.get(id(cell), ())},
         "labels": [[key, *_value(value)] for key, value in cell.labels.items()],
         "job": cell.job,
         "device": cell.device.digest if cell.device else None,

@@ -8,6 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from qexp.errors import TrackingError
+from qexp.streamed import Text, in_bytes
+
+Content = bytes | Text
+"""What a file holds."""
 
 
 def encoded(files: Mapping[str, str]) -> dict[str, bytes]:
@@ -15,18 +19,20 @@ def encoded(files: Mapping[str, str]) -> dict[str, bytes]:
     return {path: content.encode() for path, content in files.items()}
 
 
-def put(folder: Path, files: Mapping[str, bytes]) -> None:
+def put(folder: Path, files: Mapping[str, Content]) -> None:
     """Write files, by path, into a folder that need not be there."""
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         file = folder / path
         if file.parent != folder:
             file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        with file.open("wb") as stream:
+            parts = [content] if isinstance(content, bytes) else in_bytes(content)
+            stream.writelines(parts)
 
 
 @contextmanager
-def folder(files: Mapping[str, bytes]) -> Iterator[str]:
+def folder(files: Mapping[str, Content]) -> Iterator[str]:
     """A temporary folder with these files, for as long as the context lasts.
 
     Raises:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from qexp.errors import TrackingError
+from qexp.streamed import Text
 from qexp.track import aside
 from qexp.track.database import needs_mlflow
 from qexp.track.target import Target
@@ -132,7 +133,7 @@ class Tracker:
         run_id: str,
         status: str,
         metrics: Iterable[tuple[str, float, int]],
-        files: Mapping[str, str],
+        files: Mapping[str, Text],
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """End the run of a sweep.
@@ -147,7 +148,7 @@ class Tracker:
         Raises:
             TrackingError: MLflow refused; says why.
         """
-        with aside.folder(aside.encoded(files)) as folder:
+        with aside.folder(files) as folder:
             self._ask(
                 {
                     "do": "finish",

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -40,6 +41,9 @@ LONG_KEY = 100
 
 KEPT = 1000
 """Bytes of a value that is remembered with what is written for it."""
+
+TOGETHER = 64
+"""Items of a long list that are written at once."""
 
 # the C emitter, where PyYAML was built with it, is six times as fast
 _Dumper: Any = type(
@@ -140,7 +144,15 @@ def _simulated(ran: Ran) -> dict[str, Any]:
 
 def as_yaml(content: Mapping[str, Any]) -> str:
     """Plain values as YAML, in their order."""
-    return "".join(_lines(content, ())) if _plain(content) else _dumped(dict(content))
+    return "".join(yaml_parts(content))
+
+
+def yaml_parts(content: Mapping[str, Any]) -> Iterator[str]:
+    """Plain values as YAML, in parts; a value may be an iterator, which is a list then."""
+    if _plain(content):
+        return _lines(content, ())
+    whole = {k: list(v) if isinstance(v, Iterator) else v for k, v in content.items()}
+    return iter([_dumped(whole)])
 
 
 def _plain(content: Mapping[str, Any]) -> bool:
@@ -165,10 +177,23 @@ def _lines(content: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
         if isinstance(value, Mapping) and value:
             yield _header(path)
             yield from _lines(value, path)
+        elif isinstance(value, Iterator):
+            yield from _items(value, path)
         else:
             kept = pickle.dumps(value)
             write = _written if len(kept) < KEPT else _written.__wrapped__
             yield write(path, kept)
+
+
+def _items(items: Iterator[Any], path: tuple[str, ...]) -> Iterator[str]:
+    """The lines of a list, some of its items at a time."""
+    first = True
+    while some := list(islice(items, TOGETHER)):
+        text = _below(path, some)
+        yield text if first else text.split("\n", 1)[1]
+        first = False
+    if first:
+        yield _below(path, [])
 
 
 @lru_cache(maxsize=1024)

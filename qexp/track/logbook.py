@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qexp.errors import TrackingError
+from qexp.streamed import Text
 from qexp.track.client import Tracker
 from qexp.track.waiting import KEPT, Entry, Make, Note, Waiting
 
@@ -213,7 +214,7 @@ class Logbook:
         self,
         status: str,
         metrics: Iterable[tuple[str, float, int]],
-        files: Mapping[str, str],
+        files: Mapping[str, Text],
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """End the run of the sweep; waits until all is written.

@@ -7,16 +7,18 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import qexp
 from qexp.devices.device import Device
-from qexp.planning.frozen import freeze
-from qexp.planning.plan import Plan
+from qexp.planning.frozen import frozen
+from qexp.planning.plan import Place, Plan
 from qexp.planning.price import Price, price
 from qexp.planning.wording import shown
 from qexp.results.ran import Ran
-from qexp.track.files import OF_THE_SWEEP, as_yaml, versions
+from qexp.streamed import Streamed, Text, as_json
+from qexp.track.files import OF_THE_SWEEP, versions, yaml_parts
 from qexp.track.names import short_names
 from qexp.track.record import CONFIRMS, Record, metrics, params, planned_params, texts
 from qexp.track.slim import Slim
@@ -65,8 +67,8 @@ class Table:
         """A row for a cell that could not be run."""
         self.rows.append(Slim({"point": "", **named, "error": error}))
 
-    def csv(self) -> str:
-        """The rows, by block, job and position."""
+    def csv(self) -> Iterator[str]:
+        """The rows, by block, job and position; a line each."""
         return _csv(
             sorted(self.rows, key=lambda row: (row.get("job", -1), row.get("position")))
         )
@@ -92,15 +94,17 @@ def row_of_run(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def _csv(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     if "error" in columns:  # last, and never between the metrics
         columns = [*(key for key in columns if key != "error"), "error"]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in ({key: key for key in columns}, *rows):
+        writer.writerow([row.get(key, "") for key in columns])
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
 
 
 def parent(plan: Plan) -> Record:
@@ -150,33 +154,33 @@ def short(plan: Plan) -> dict[str, dict[str, str]]:
     return short_names(planned_params(place) for place in plan.places.values())
 
 
-def files(plan: Plan, table: Table) -> dict[str, str]:
+def files(plan: Plan, table: Table) -> dict[str, Text]:
     """The artifacts of a sweep, or of the single point that it consists of."""
-    found = {
-        "plan.json": json.dumps(plan_json(plan), indent=1),
-        "summary.csv": table.csv(),
+    found: dict[str, Text] = {
+        "plan.json": Streamed(lambda: as_json(_planned(plan, price(plan)), indent=1)),
+        "summary.csv": Streamed(table.csv),
         "backend.json": json.dumps(_backends(plan, table), indent=1),
-        "frozen.json": freeze(plan).decode(),
+        "frozen.json": frozen(plan),
     }
     if table.watched:
         found["sentinel.csv"] = as_csv(table.watched)
     if plan.swept:
-        found["config.yaml"] = _config(plan)
+        found["config.yaml"] = Streamed(lambda: _config(plan))
     else:
         found["effects.csv"] = ",".join(EFFECTS) + "\n"
     return found
 
 
-def _config(plan: Plan) -> str:
+def _config(plan: Plan) -> Iterator[str]:
     """What the sweep was declared by, without what its cells set differently."""
     first = plan.first.experiment
     swept = first.model_dump(exclude={"tracking"})
     kept = OF_THE_SWEEP - {"tracking"}
-    return as_yaml(
+    return yaml_parts(
         {
             "sweep": {key: swept.pop(key) for key in list(swept) if key in kept},
             "first cell": swept,
-            "cells": [dict(cell.labels) for cell in (*plan.cells, *plan.invalid)],
+            "cells": (dict(cell.labels) for cell in chain(plan.cells, plan.invalid)),
             "seed": plan.seed,
             "versions": versions(),
         }
@@ -205,25 +209,19 @@ def plan_json(plan: Plan, cost: Price | None = None) -> dict[str, Any]:
         plan: The plan.
         cost: Its price, where it is known already.
     """
-    cost = cost or price(plan)
+    content = _planned(plan, cost or price(plan))
+    return {k: list(v) if isinstance(v, Iterator) else v for k, v in content.items()}
+
+
+def _planned(plan: Plan, cost: Price) -> dict[str, Any]:
     return {
         "sweep": plan.id,
         "name": plan.name,
         "seed": plan.seed,
         "repeats": plan.repeats,
         "duplicates": plan.duplicates,
-        "points": [
-            {
-                "id": place.point.id,
-                "block": place.block,
-                "job": place.job,
-                "position": place.position,
-                **({"confirms": place.confirms} if place.confirms else {}),
-                "cell": {key: shown(v) for key, v in place.cell.labels.items()},
-            }
-            for place in plan.places.values()
-        ],
-        "jobs": [
+        "points": map(_point, plan.places.values()),
+        "jobs": (
             {
                 "number": sent.number,
                 "submission": sent.id,
@@ -234,10 +232,21 @@ def plan_json(plan: Plan, cost: Price | None = None) -> dict[str, Any]:
                 "quantum_seconds" if cost.exact else AT_MOST: seconds,
             }
             for sent, seconds in zip(plan.submissions, cost.jobs, strict=True)
-        ],
+        ),
         "invalid": [_refused(cell) for cell in plan.invalid],
         "dropped": [_refused(cell) for cell in plan.dropped],
         "notes": list(plan.notes),
+    }
+
+
+def _point(place: Place) -> dict[str, Any]:
+    return {
+        "id": place.point.id,
+        "block": place.block,
+        "job": place.job,
+        "position": place.position,
+        **({"confirms": place.confirms} if place.confirms else {}),
+        "cell": {key: shown(value) for key, value in place.cell.labels.items()},
     }
 
 
