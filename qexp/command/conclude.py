@@ -17,6 +17,7 @@ from qexp.shown.summary import show_point, show_sweep
 from qexp.shown.table import description
 from qexp.streamed import Text
 from qexp.track import sweep
+from qexp.track.columns import Rows
 from qexp.track.finished import Finished, by_cell
 from qexp.track.logbook import Logbook
 from qexp.track.sweep import Table
@@ -223,7 +224,7 @@ def joined(finished: Sequence[Finished]) -> Finished:
     return Finished(
         plan,
         Table(
-            list(_all(one.table.rows for one in finished)),
+            Rows(_all(one.table.rows for one in finished)),
             list(_all(one.table.watched for one in finished)),
             {k: v for one in finished for k, v in one.table.devices.items()},
         ),

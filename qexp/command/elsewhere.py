@@ -13,6 +13,7 @@ from qexp.planning.wording import described
 from qexp.shown.screen import Screen
 from qexp.shown.summary import how_to_see
 from qexp.streamed import Streamed
+from qexp.track.columns import Rows
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
 from qexp.track.record import Record
@@ -103,7 +104,7 @@ def conclude(
     """
     children = logbook.children()
     failed = [one for one in children if one["status"] != "FINISHED"]
-    table = Table([row_of_run(one) for one in children])
+    table = Table(Rows(map(row_of_run, children)))
     found = {} if whole is None else files(whole, table)
     found.pop("plan.json", None)  # its jobs are not those that were run
     counts = {

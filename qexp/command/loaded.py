@@ -31,7 +31,7 @@ from qexp.services import Reading
 from qexp.services.connect import offline
 from qexp.track.finished import Finished
 from qexp.track.reader import LoggedRun, Reader
-from qexp.track.record import metrics, refusal
+from qexp.track.record import refusal
 from qexp.track.sweep import Table, row_of_run
 from qexp.track.watched import Watched, of_csv
 
@@ -110,10 +110,8 @@ def _finished(planned: Plan, book: Book, reader: Reading) -> Finished:
         if one.name in planned.places:
             job = Job(submission.service.kind, answer.job, submission.id)
             made = ran(planned.places[one.name], planned.id, job, one)
-            found.table.add(made)
-            found.outcomes[one.name] = Outcome(
-                one.name, one.error, metrics(made), Future()
-            )
+            scores = found.table.add(made)
+            found.outcomes[one.name] = Outcome(one.name, one.error, scores, Future())
         elif submission.id in planned.sentinels:
             note_drift(one, submission, found, answer)
     for cell in planned.invalid:

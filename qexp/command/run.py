@@ -26,8 +26,7 @@ from qexp.shown.screen import Screen
 from qexp.track import sweep
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
-from qexp.track.record import Record, metrics, record, refusal
-from qexp.track.slim import Slim
+from qexp.track.record import Record, record, refusal
 from qexp.track.sweep import Table
 from qexp.track.watched import watched
 
@@ -209,12 +208,12 @@ def take(measured: Result, job: Job, work: Work) -> None:
     if planned.paid and planned.first.experiment.tracking.predict:
         one = predicted(one)
     work.book.settle(measured.name, measured.error)
-    work.finished.table.add(one)
+    scores = work.finished.table.add(one)
     run_id = _logged(one, work)
     work.finished.outcomes[measured.name] = Outcome(
         measured.name,
         measured.error,
-        Slim(metrics(one)),
+        scores,
         run_id,
         one if work.keep else None,
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from qexp.declare.metric import is_larger
 from qexp.declare.options import Options
 from qexp.effects import COLUMNS, Analysis, Factor, analyse, factor
-from qexp.findings.gathered import FINISHED, Gathered, Row, as_frame
+from qexp.findings.gathered import FINISHED, Gathered, Row, as_frame, by_column
 from qexp.findings.outcomes import Chosen, Counted, Recall, Shown, chosen, shown
+from qexp.track.columns import Rows
 from qexp.track.record import effective
 
 
@@ -76,7 +79,8 @@ class Findings:
     def done(self) -> pd.DataFrame:
         """The points that have been measured."""
         table = self.gathered.frame
-        return table[table["status"] == FINISHED]
+        measured = table["status"] == FINISHED
+        return table if measured.all() else table[measured]
 
     @property
     def main(self) -> Analysis | None:
@@ -153,24 +157,35 @@ def _frame(
     rows: Sequence[Row], factors: tuple[Factor, ...], metrics: Sequence[str]
 ) -> pd.DataFrame:
     """The table as the statistics want it."""
-    known = [row for row in rows if all(one.name in row for one in factors)]
+    table = by_column(rows)
+    if not all(one.name in row for row in table for one in factors):
+        table = Rows(row for row in rows if all(one.name in row for one in factors))
     wanted = {*NEEDED, *(one.name for one in factors)}
     wanted |= {f"{metric}{end}" for metric in metrics for end in ENDS}
-    frame = as_frame(known, wanted)
-    frame["circuit"] = [_circuit(row, factors) for row in known]
+    frame = as_frame(table, wanted)
+    frame["circuit"] = _circuits(table, {one.name for one in factors})
     return frame.rename(columns={"compiled_hash": "compiled"})
 
 
-def _circuit(row: Row, factors: tuple[Factor, ...]) -> str:
-    """A circuit with its arguments; which of them vary is for the factors to say."""
-    varied = {one.name for one in factors}
-    parts = [
-        f"{name}={value}"
-        for name, value in sorted(row.items())
+def _circuits(table: Rows, varied: Collection[str]) -> list[str]:
+    """Circuits with their arguments; which of them vary is for the factors to say."""
+    names = sorted(
+        name
+        for name in table.names
         if name.partition(".")[0] == "circuit"
         and name not in varied
         and not name.endswith("_short")
-        and value is not None
-        and value == value
+    )
+    if not names:
+        return [_named((), ())] * len(table)
+    arguments = zip(*(table.column(name) for name in names), strict=True)
+    return [sys.intern(_named(names, values)) for values in arguments]
+
+
+def _named(names: Sequence[str], values: Sequence[Any]) -> str:
+    known = [
+        f"{name}={value}"
+        for name, value in zip(names, values, strict=True)
+        if value is not None and value == value
     ]
-    return ", ".join(parts) or "circuit"
+    return ", ".join(known) or "circuit"

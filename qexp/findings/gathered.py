@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
+from array import array
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from qexp.devices.device import Device
+from qexp.track.columns import Rows
 from qexp.track.files import versions
 from qexp.track.finished import Finished
-from qexp.track.slim import Slim
 from qexp.track.sweep import parent, title
 from qexp.track.watched import Watched
 
@@ -22,6 +23,9 @@ Row = Mapping[str, Any]
 
 NAMED = 4
 """Most numbers of shots that are told one by one."""
+
+CONFIRMING = "confirms"
+"""The column that tells fresh repeats from a sweep's own points."""
 
 FINISHED, FAILED, REFUSED = "finished", "failed", "refused"
 
@@ -36,6 +40,8 @@ _EXACT = (
 )
 """Columns of text, whatever it looks like."""
 
+
+_ABSENT = object()
 
 _YAML = {"true": "True", "false": "False", "null": "None"}
 
@@ -70,9 +76,9 @@ class Gathered:
     seed: int | None
     axes: tuple[str, ...]
     metrics: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     devices: Mapping[str, Device]
-    fresh: tuple[Row, ...] = ()
+    fresh: Sequence[Row] = ()
     sentinel: str = ""
     watched: tuple[Watched, ...] = ()
     versions: Mapping[str, str] | None = None
@@ -89,7 +95,8 @@ class Gathered:
 
         Points end in whatever order their jobs do, which must decide nothing.
         """
-        found = dict.fromkeys(row[axis] for row in self.rows if axis in row)
+        found = dict.fromkeys(by_column(self.rows).column(axis, _ABSENT))
+        found.pop(_ABSENT, None)
         declared = [
             _plain(value)
             for labels in self.labels
@@ -163,13 +170,20 @@ def as_frame(
         rows: The rows.
         wanted: Which columns, as far as there are such; None is all.
     """
-    names = dict.fromkeys(name for row in rows for name in row)
-    if wanted is not None:
-        names = {name: None for name in names if name in wanted}
-    # column by column: rows would become dicts, of 5 kB each
-    return pd.DataFrame(
-        {name: [row.get(name, math.nan) for row in rows] for name in names}
-    )
+    table = by_column(rows)
+    names = [name for name in table.names if wanted is None or name in wanted]
+    return pd.DataFrame({name: pd.Series(_known(table, name)) for name in names})
+
+
+def by_column(rows: Sequence[Row]) -> Rows:
+    """Rows that can be read by columns."""
+    return rows if isinstance(rows, Rows) else Rows(rows)
+
+
+def _known(table: Rows, name: str) -> Any:
+    """The values of a column: an array where all are numbers, or as they are."""
+    values = table.column(name)
+    return np.asarray(values) if isinstance(values, array) else values
 
 
 def columns(axes: Sequence[str]) -> tuple[str, ...]:
@@ -183,14 +197,16 @@ def _plain(value: Any) -> str:
     return str(_value("", _YAML.get(text, text)))
 
 
-def parted(rows: Iterable[Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+def parted(rows: Iterable[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
     """A sweep's own rows, and those that confirm its best setting, read."""
-    found = _numbered([read(row) for row in rows])
-    own = tuple(row for row in found if not row.get("confirms"))
-    return own, tuple(row for row in found if row.get("confirms"))
+    found = _numbered(_read(rows if isinstance(rows, Rows) else Rows(rows)))
+    if not any(found.column(CONFIRMING, "")):
+        return found, ()
+    own = Rows(row for row in found if not row.get(CONFIRMING))
+    return own, Rows(row for row in found if row.get(CONFIRMING))
 
 
-def _numbered(rows: list[Row]) -> list[Row]:
+def _numbered(rows: Rows) -> Rows:
     """Rows of which no two jobs have one number.
 
     Processes of another's launcher number their jobs each by themselves. Then jobs are
@@ -202,18 +218,20 @@ def _numbered(rows: list[Row]) -> list[Row]:
     if len({job for job, _ in named}) == len(named):
         return rows
     new = {submission: number for number, (_, submission) in enumerate(named)}
-    return [
+    return Rows(
         {**row, "job": new[row["submission"]]} if "submission" in row else row
         for row in rows
+    )
+
+
+def _read(rows: Rows) -> Rows:
+    """Rows with values in the place of texts, and with their status."""
+    pairs = zip(rows.column("point", ""), rows.column("error", ""), strict=True)
+    status = [
+        REFUSED if not point else FAILED if error else FINISHED
+        for point, error in pairs
     ]
-
-
-def read(row: Row) -> Row:
-    """A row with values in the place of texts, and with its status."""
-    found = {name: _value(name, value) for name, value in row.items()}
-    refused = not row.get("point")
-    status = REFUSED if refused else FAILED if row.get("error") else FINISHED
-    return Slim({**found, "status": status})
+    return rows.mapped(_value, status=status)
 
 
 def _value(name: str, text: Any) -> Any:

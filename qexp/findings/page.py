@@ -16,7 +16,7 @@ from qexp.figures.numbers import decimals, span
 from qexp.findings import best as settings
 from qexp.findings.analysed import Findings
 from qexp.findings.compared import Compared
-from qexp.findings.gathered import FAILED, REFUSED, Gathered
+from qexp.findings.gathered import FAILED, REFUSED, Gathered, by_column
 
 MOST = 12
 """Rows of a table of settings, failures or interactions that the page shows."""
@@ -146,7 +146,7 @@ def fixed(found: Findings) -> list[tuple[str, str]]:
     rows = found.gathered.rows
     names = [name for name in next(iter(rows), {}) if _of_the_circuit(name)]
     same = [
-        (name, {str(row.get(name)) for row in rows})
+        (name, {str(value) for value in by_column(rows).column(name, None)})
         for name in (*names, "backend", "service", "service.noise")
         if name not in axes
     ]

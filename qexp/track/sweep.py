@@ -18,10 +18,10 @@ from qexp.planning.price import Price, price
 from qexp.planning.wording import shown
 from qexp.results.ran import Ran
 from qexp.streamed import Streamed, Text, as_json
+from qexp.track.columns import Rows
 from qexp.track.files import OF_THE_SWEEP, versions, yaml_parts
 from qexp.track.names import short_names
 from qexp.track.record import CONFIRMS, Record, metrics, params, planned_params, texts
-from qexp.track.slim import Slim
 from qexp.track.watched import Watched, as_csv
 
 AT_MOST = "quantum_seconds_at_most"
@@ -42,13 +42,13 @@ class Table:
         devices: The devices, as they were when the points were run, by digest.
     """
 
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     watched: list[Watched] = field(default_factory=list)
     devices: dict[str, Device] = field(default_factory=dict)
 
-    def add(self, ran: Ran) -> None:
-        """A row for a point that has run."""
-        place, then = ran.place, ran.device_then
+    def add(self, ran: Ran) -> Mapping[str, float]:
+        """A row for a point that has run; its metrics."""
+        place, then, measured = ran.place, ran.device_then, metrics(ran)
         self.devices[then.digest] = then
         row = {
             "point": ran.point.id,
@@ -58,14 +58,15 @@ class Table:
             "position": place.position,
             **({"confirms": place.confirms} if place.confirms else {}),
             **params(ran),
-            **metrics(ran),
+            **measured,
             "error": ran.result.error or "",
         }
-        self.rows.append(Slim(row))
+        self.rows.append(row)
+        return self.rows.part(-1, tuple(measured))
 
     def refuse(self, named: Mapping[str, str], error: str) -> None:
         """A row for a cell that could not be run."""
-        self.rows.append(Slim({"point": "", **named, "error": error}))
+        self.rows.append({"point": "", **named, "error": error})
 
     def csv(self) -> Iterator[str]:
         """The rows, by block, job and position; a line each."""
