@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qexp.effects.analysis import Analysis, analyse
-from qexp.effects.best import Best, Candidate
+from qexp.effects.best import Best
 from qexp.effects.effect import COLUMNS, Effect
 from qexp.effects.factor import Factor, factor
+from qexp.effects.ranking import Candidate
 
 __all__ = [
     "COLUMNS",

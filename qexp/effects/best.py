@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,37 +12,9 @@ from qexp.effects.chosen import corrected, means
 from qexp.effects.dunnett import both_sides, one_sided
 from qexp.effects.estimate import LEVEL, quantile
 from qexp.effects.layout import Layout
-from qexp.effects.needed import POWER, first
+from qexp.effects.ranking import Candidate, Ranking, ranking
 from qexp.effects.settings import Errors, Settings, errors, settings
 from qexp.effects.table import Floats, Ints
-
-_SAME = 1e-12
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One setting against the best of the others.
-
-    Attributes:
-        options: Its options.
-        mean: Its mean over circuits and blocks.
-        low: Lower end of the 95 % interval of what it is better than the best other by,
-            at most 0; NaN where there is no error.
-        high: Upper end, at least 0. At 0 something else is better.
-        among: Whether it cannot be told from the best.
-        repeats: Repeats in all that would tell it from the winner, were the difference
-            what it seems; None for the winner, its like, and beyond 10,000.
-        shots: By how much the shots of all points would have to be multiplied instead;
-            None also where other scatter than shot noise stands in the way.
-    """
-
-    options: Mapping[str, Hashable]
-    mean: float
-    low: float
-    high: float
-    among: bool
-    repeats: int | None
-    shots: int | None
 
 
 @dataclass(frozen=True)
@@ -62,7 +34,7 @@ class Best:
     """
 
     metric: str
-    settings: tuple[Candidate, ...]
+    settings: Ranking
     corrected: float
     low: float
     high: float
@@ -77,9 +49,9 @@ class Best:
         return self.settings[0]
 
     @property
-    def among(self) -> tuple[Candidate, ...]:
+    def among(self) -> Ranking:
         """The settings that cannot be told from the best."""
-        return tuple(one for one in self.settings if one.among)
+        return self.settings.among
 
 
 def best(
@@ -104,20 +76,14 @@ def best(
         return None
     sign = 1.0 if larger else -1.0
     mean = sign * means(found.mean)
-    order = np.argsort(-mean, kind="stable")
     error = errors(found)
-    ends = _ends(mean, found, error)
-    candidates = [
-        _candidate(found, mean, ends, error, int(one), int(order[0])) for one in order
-    ]
-    if not larger:
-        candidates = [_mirrored(one) for one in candidates]
+    ranked = ranking(found, mean, _ends(mean, found, error), error, larger=larger)
     centre = sign * corrected(sign * found.mean, found.by_shot)
     half = _half(found, error)
-    confirmed, repeats = _confirmed(found.options[order[0]], fresh)
+    confirmed, repeats = _confirmed(ranked[0].options, fresh)
     return Best(
         metric=metric,
-        settings=tuple(candidates),
+        settings=ranked,
         corrected=centre,
         low=centre - half,
         high=centre + half,
@@ -168,67 +134,6 @@ def _best_without(values: Floats, group: Ints) -> Floats:
     return found
 
 
-def _candidate(
-    found: Settings,
-    mean: Floats,
-    ends: Floats,
-    error: Errors | None,
-    one: int,
-    winner: int,
-) -> Candidate:
-    low, high = (float(end) for end in ends[one])
-    behind = float(mean[winner] - mean[one])
-    open_ = error is not None and high > 0 and behind > _SAME
-    shared = bool(found.whole[one] == found.whole[winner])
-    return Candidate(
-        options=found.options[one],
-        mean=float(mean[one]),
-        low=low,
-        high=high,
-        among=not high <= 0,
-        repeats=_repeats(found, error, behind, shared) if error and open_ else None,
-        shots=_shots(found, error, behind, shared) if error and open_ else None,
-    )
-
-
-def _mirrored(one: Candidate) -> Candidate:
-    return replace(one, mean=-one.mean, low=-one.high, high=-one.low)
-
-
-def _repeats(found: Settings, error: Errors, behind: float, shared: bool) -> int | None:
-    def enough(blocks: int) -> bool:
-        step, freedom = error.difference(blocks, shared=shared)
-        grown = freedom * (blocks - 1) / max(found.repeats - 1, 1)
-        return _reach(found.number - 1, grown) * step <= behind
-
-    return first(enough, 2)
-
-
-def _shots(found: Settings, error: Errors, behind: float, shared: bool) -> int | None:
-    by_shot = found.shot
-    if math.isnan(by_shot):
-        return None
-    step, freedom = error.difference(found.repeats, shared=shared)
-    other = max(step**2 - 2 * by_shot / found.repeats, 0.0)
-    reach = _reach(found.number - 1, freedom)
-
-    def enough(times: int) -> bool:
-        return reach * math.sqrt(other + (step**2 - other) / times) <= behind
-
-    return first(enough, 1)
-
-
-def _reach(others: int, freedom: float) -> float:
-    """Standard errors that tell two settings apart with the power, by Bonferroni.
-
-    Dunnett's value is a little less; this one is quick.
-    """
-    if freedom <= 0:
-        return math.inf
-    chance = 1 - (1 - LEVEL) / others
-    return quantile(chance, freedom) + quantile(POWER, freedom)
-
-
 def _whole(freedom: float) -> float:
     """Whole degrees of freedom, so that a critical value is computed once."""
     return max(math.floor(freedom), 1) if math.isfinite(freedom) else freedom
@@ -248,9 +153,10 @@ def _confirmed(
     if fresh is None:
         return None, 0
     again = settings(fresh)
-    if options not in again.options:
+    known = [again.options(one) for one in range(again.number)]
+    if options not in known:
         return None, 0
-    number = again.options.index(options)
+    number = known.index(dict(options))
     values = again.mean[number]
     values = values[~np.isnan(values)]
     mean = float(values.mean())

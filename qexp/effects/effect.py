@@ -30,7 +30,7 @@ COLUMNS = (
 """Columns of effects.csv."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Effect:
     """What a level does against its reference; or how two options act together.
 

@@ -27,7 +27,7 @@ preliminary test, as liberal as covers 93 to 97 % where nothing stands out."""
 _NOTHING = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A contrast, estimated.
 

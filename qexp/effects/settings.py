@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from qexp.effects.additive import additive
+from qexp.effects.factor import Factor
 from qexp.effects.layout import Layout
 from qexp.effects.table import Floats, Ints
 
@@ -20,7 +21,8 @@ class Settings:
     S settings, B blocks.
 
     Attributes:
-        options: Levels of the options, by setting.
+        factors: The options.
+        levels: Code of each setting's level of each option, shape (S, F).
         mean: The metric, a mean over circuits of equal weight, shape (S, B); NaN where
             a circuit lacks.
         by_shot: Its variance by shot noise, shape (S, B).
@@ -28,7 +30,8 @@ class Settings:
         left: Settings that lack a circuit in every block.
     """
 
-    options: tuple[Mapping[str, Hashable], ...]
+    factors: tuple[Factor, ...]
+    levels: Ints
     mean: Floats
     by_shot: Floats
     whole: Ints
@@ -37,7 +40,13 @@ class Settings:
     @property
     def number(self) -> int:
         """How many settings are ranked."""
-        return len(self.options)
+        return len(self.levels)
+
+    def options(self, number: int) -> dict[str, Hashable]:
+        """The options of a setting."""
+        codes = self.levels[number]
+        pairs = zip(self.factors, codes, strict=True)
+        return {one.name: one.levels[code] for one, code in pairs}
 
     @cached_property
     def shot(self) -> float:
@@ -59,19 +68,15 @@ def settings(layout: Layout) -> Settings:
     setting = setting.ravel()
     order = np.argsort(setting, kind="stable")
     cells_of = np.split(order, np.cumsum(np.bincount(setting))[:-1])
-    means, shots = zip(*(_mean(layout, here) for here in cells_of), strict=True)
-    mean, by_shot = np.array(means), np.array(shots)
+    mean = np.empty((len(keys), cells.repeats))
+    by_shot = np.empty_like(mean)
+    for number, here in enumerate(cells_of):
+        mean[number], by_shot[number] = _mean(layout, here)
     complete = ~np.isnan(mean).all(axis=1)
     first = np.array([here[0] for here in cells_of])
-    options = [
-        {
-            cells.factors[k].name: cells.factors[k].levels[key[n]]
-            for n, k in enumerate(chosen)
-        }
-        for key in keys[complete]
-    ]
     return Settings(
-        options=tuple(options),
+        factors=tuple(cells.factors[k] for k in chosen),
+        levels=keys[complete],
         mean=mean[complete],
         by_shot=by_shot[complete],
         whole=layout.whole[first[complete]],
