@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from qexp.ledger.book import Book
 from qexp.ledger.workspace import LEDGER, home
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job
+from qexp.promise import Promise
 from qexp.results.outcome import Outcome
 from qexp.results.ran import ran
 from qexp.services import Reading
@@ -111,7 +111,7 @@ def _finished(planned: Plan, book: Book, reader: Reading) -> Finished:
             job = Job(submission.service.kind, answer.job, submission.id)
             made = ran(planned.places[one.name], planned.id, job, one)
             scores = found.table.add(made)
-            found.outcomes[one.name] = Outcome(one.name, one.error, scores, Future())
+            found.outcomes[one.name] = Outcome(one.name, one.error, scores, Promise())
         elif submission.id in planned.sentinels:
             note_drift(one, submission, found, answer)
     for cell in planned.invalid:

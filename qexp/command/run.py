@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,6 +14,7 @@ from qexp.ledger.book import Book
 from qexp.ledger.records import Answer
 from qexp.planning.plan import Plan
 from qexp.planning.submission import Job, Submission
+from qexp.promise import Promise
 from qexp.results import result
 from qexp.results.outcome import Outcome
 from qexp.results.predicted import predicted
@@ -219,15 +219,13 @@ def take(measured: Result, job: Job, work: Work) -> None:
     )
 
 
-def _logged(one: Ran, work: Work) -> Future[str]:
+def _logged(one: Ran, work: Work) -> Promise[str]:
     """The run of a point: the one that is there, or a new one."""
     point = one.point.id
     known = None if work.there is None else work.there.whole(point, one.result.error)
     if known is not None:
         work.book.logged(point, work.store, known)
-        future: Future[str] = Future()
-        future.set_result(known)
-        return future
+        return Promise(known)
     note = partial(work.book.logged, point, work.store)
     return work.logbook.log(
         partial(_record, one, work), note, again=work.there is not None

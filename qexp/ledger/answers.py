@@ -11,6 +11,9 @@ from qexp.ledger.database import Row
 from qexp.ledger.page import Page
 from qexp.ledger.records import Answer
 
+TOGETHER = 500
+"""Submissions whose answers are looked up at once."""
+
 
 class Answers(Page):
     """What came back, safe on the disk before anything looks into it."""
@@ -78,16 +81,24 @@ class Answers(Page):
         An answer that is not what was written any more is taken off the books: what it
         answered is measured again, or fetched again.
         """
-        wanted = None if submissions is None else set(submissions)
-        rows = self._rows("SELECT * FROM answer WHERE sweep=? ORDER BY rowid")
-        for row in rows:
-            if wanted is not None and row["submission"] not in wanted:
-                continue
+        for row in self._answers(submissions):
             raw = files.get(self.folder / row["file"], row["digest"])
             if raw is None:
                 self.lose(row)
                 continue
             yield _answer(row, *files.parted(raw))
+
+    def _answers(self, submissions: Sequence[str] | None) -> Iterator[Row]:
+        if submissions is None:
+            yield from self._rows("SELECT * FROM answer WHERE sweep=? ORDER BY rowid")
+            return
+        for start in range(0, len(submissions), TOGETHER):
+            some = submissions[start : start + TOGETHER]
+            yield from self._rows(
+                "SELECT * FROM answer WHERE sweep=? AND submission IN "
+                f"({','.join('?' * len(some))}) ORDER BY rowid",
+                *some,
+            )
 
     def lose(self, row: Row) -> None:
         """Take an answer off the books that cannot be read any more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from qexp.errors import ConfigError, PointFailed, QexpError
@@ -13,11 +12,12 @@ from qexp.planning.cell import Cell
 from qexp.planning.plan import Plan
 from qexp.planning.point import Point
 from qexp.planning.wording import described
+from qexp.promise import Promise
 from qexp.results.ran import Ran
 from qexp.results.told import JobOutcome
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a point came to.
 
@@ -32,7 +32,7 @@ class Outcome:
     point: str
     error: str | None
     metrics: Mapping[str, float]
-    run_id: Future[str]
+    run_id: Promise[str]
     ran: Ran | None = None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qexp.errors import TrackingError
+from qexp.promise import Promise
 from qexp.streamed import Text
 from qexp.track.client import Tracker
 from qexp.track.waiting import KEPT, Entry, Make, Note, Waiting
@@ -141,7 +142,7 @@ class Logbook:
         note: Note = lambda run_id: None,
         *,
         again: bool = False,
-    ) -> Future[str]:
+    ) -> Promise[str]:
         """Write a run, now or when MLflow is back.
 
         Args:

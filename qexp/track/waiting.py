@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qexp.errors import TrackingError
+from qexp.promise import Promise
 from qexp.track.client import Tracker
 
 if TYPE_CHECKING:  # it imports terra, which the tracker's process is made to run beside
@@ -42,7 +42,7 @@ class Entry:
     make: Make
     note: Note
     again: bool
-    run_id: Future[str] = field(default_factory=Future)
+    run_id: Promise[str] = field(default_factory=Promise)
 
 
 class Waiting:
