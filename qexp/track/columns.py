@@ -7,7 +7,6 @@ number 8 bytes, and one of a few texts a single byte.
 from __future__ import annotations
 
 import math
-import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -53,8 +52,6 @@ class Column:
         if self._numbers is not None:
             self._values, self._known = list(self._numbers), None
             self._numbers = None
-        if type(value) is str:
-            value = sys.intern(value)
         if self._known is None:
             self._values.append(value)
             return
