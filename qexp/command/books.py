@@ -97,7 +97,7 @@ def register(entered: Entered, planned: Plan) -> Plan:
             id=one.id,
             number=one.number,
             device=one.device.name,
-            circuits=len(one.names),
+            circuits=one.size,
             points=tuple(p.name for p in one.parts if p.name in planned.places),
             seconds=seconds,
         )

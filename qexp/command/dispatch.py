@@ -139,7 +139,7 @@ def _found(
 def _cannot_know(one: Submission, planned: Plan, error: ServiceError) -> str:
     return (
         f"job {one.number} of sweep {planned.id} (submission {one.id}, "
-        f"{len(one.names)} circuits on {one.device.name}) was about to be sent when an "
+        f"{one.size} circuits on {one.device.name}) was about to be sent when an "
         f"earlier process ended, and nobody can tell whether the service has it: {error}\n"
         "Nothing was sent. Look for it at the service: if it is there, `python -m qexp "
         f"adopt JOB_ID {one.id}` takes it over; if it is not, on_unsure=resubmit sends it."

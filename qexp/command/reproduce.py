@@ -160,7 +160,7 @@ def _require_consent(planned: Plan, flags: set[str], arguments: Sequence[str]) -
     service = planned.first.experiment.service
     seconds = price(planned).total
     cost = "QPU time nobody can tell" if seconds is None else f"up to {seconds:.1f} s"
-    circuits = sum(len(one.names) for one in planned.submissions)
+    circuits = sum(one.size for one in planned.submissions)
     raise ConfigError(
         f"run {planned.reproduces} was measured by service {service.kind} "
         f"({getattr(service, 'url', 'no address')}) on {planned.first.device_name}. To "

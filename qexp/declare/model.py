@@ -37,9 +37,12 @@ class Model(BaseModel):
 
         Nobody asks for it, and in a plan of many points it is half of the memory.
         """
-        copied = super().model_copy(update=update, deep=deep)
-        object.__setattr__(copied, "__pydantic_fields_set__", _NOTHING)
-        return copied
+        return super().model_copy(update=update, deep=deep).without_notes()
+
+    def without_notes(self: Copied) -> Copied:
+        """It, without a note of its own about which of its fields were given."""
+        object.__setattr__(self, "__pydantic_fields_set__", _NOTHING)
+        return self
 
     def identity(self) -> dict[str, Any]:
         """The values that belong to a point's identity, by field name."""

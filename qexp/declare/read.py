@@ -95,8 +95,8 @@ class Reader:
         }
         experiment = read_tree({**tree, **known})
         for name, text in texts.items():
-            self._known[name, text] = getattr(experiment, name)
-        return experiment
+            self._known[name, text] = getattr(experiment, name).without_notes()
+        return experiment.without_notes()
 
 
 def plain(composed: DictConfig) -> Any:

@@ -156,7 +156,7 @@ def written(planned: Plan) -> Written:
         )
         (seconds,) = price(planned).jobs
         (sent,) = planned.submissions
-        points, circuits = tuple(planned.places), len(sent.names)
+        points, circuits = tuple(planned.places), sent.size
         one = Planned(sent.id, 0, sent.device.name, circuits, points, seconds)
         book.add(freeze(planned), [one])
         return Written(ledger, book, planned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from qexp.circuits import Builder, Built
@@ -19,7 +20,7 @@ from qexp.planning.checks import problems, without_effect
 from qexp.planning.point import PROGRAM, Point
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One cell of a sweep, or the only one.
 
@@ -129,7 +130,13 @@ def with_metrics(experiment: Experiment, built: Built | None) -> Experiment:
         return experiment
     family = None if built is None else built.family
     names = METRICS if family is None else family.metrics
-    return experiment.model_copy(update={"metrics": list(names)})
+    return experiment.model_copy(update={"metrics": _listed(tuple(names))})
+
+
+@lru_cache(maxsize=64)
+def _listed(names: tuple[str, ...]) -> list[str]:
+    """The same list for all cells that have them."""
+    return list(names)
 
 
 def _simulable(experiment: Experiment, machine: Device) -> None:

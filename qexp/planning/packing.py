@@ -23,6 +23,9 @@ from qexp.planning.seeds import Seeds, derive
 from qexp.planning.sentinel import Sentinel, sentinel
 from qexp.planning.submission import Part, Submission
 
+SHARED = 1024
+"""Compilations that are remembered while points are packed."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -188,14 +191,29 @@ def _require_own_compiling(item: Item) -> None:
 
 def part(item: Item) -> Part:
     """What a point has in a submission."""
-    built, inputs = item.built, compile_inputs(item.point, item.seeds)
-    asked = [built.content, item.device.digest, inputs]
-    text = json.dumps(asked, sort_keys=True, default=str)
-    key = hashlib.sha256(text.encode()).hexdigest()
+    inputs, key = _compilation(item)
     rules = limits(item.point.service, item.device)
     executed = execution_inputs(item.point, item.seeds)
     own = {one: executed[one] for one in sorted(rules.own_inputs & executed.keys())}
-    return Part(item.point.id, item.point.sample, built, inputs, key, inputs=own)
+    point = item.point
+    return Part(point.id, point.sample, item.built, inputs, key, inputs=own)
+
+
+_compilations: dict[str, tuple[dict[str, Any], str]] = {}
+
+
+def _compilation(item: Item) -> tuple[dict[str, Any], str]:
+    """What a point's circuits are compiled with, and the name of their compilation.
+
+    Points that are compiled alike share both: there are many of them.
+    """
+    inputs = compile_inputs(item.point, item.seeds)
+    asked = [item.built.content, item.device.digest, inputs]
+    text = json.dumps(asked, sort_keys=True, default=str)
+    if len(_compilations) >= SHARED:
+        _compilations.clear()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return _compilations.setdefault(text, (inputs, digest))
 
 
 def compile_inputs(point: Point, drawn: Seeds) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from qexp.planning.submission import Submission
 from qexp.planning.wording import cannot, count
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """A point, and where it stands in the plan.
 
@@ -207,7 +207,7 @@ def places_of(
             submission=sent.id,
             job=sent.number,
             position=position,
-            company=len(sent.names),
+            company=sent.size,
             confirms=confirms,
         )
         for position, item in enumerate(items)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 from qexp.declare.config import Circuit, Service
@@ -23,7 +22,7 @@ PROGRAM = "1"
 """Version of what the embedded program computes; whoever changes that changes this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """One circuit declaration on one device under one set of options.
 
@@ -48,6 +47,8 @@ class Point:
     program: str | None
     options: Options
     repeat: int = 0
+    _id: str = field(init=False, default="", repr=False, compare=False)
+    _sample: str = field(init=False, default="", repr=False, compare=False)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -72,22 +73,26 @@ class Point:
         """SHA-256 of the identity, in hexadecimal."""
         return hashlib.sha256(self.identity_text.encode()).hexdigest()
 
-    @cached_property
+    @property
     def id(self) -> str:
         """Twelve hexadecimal digits that name the point."""
-        return self.digest[:ID_LENGTH]
+        if not self._id:
+            object.__setattr__(self, "_id", self.digest[:ID_LENGTH])
+        return self._id
 
-    @cached_property
+    @property
     def sample(self) -> str:
         """Twelve hexadecimal digits that name what is measured, wherever that is.
 
         The identity without the service and what it simulates with, so that the same
         seeds give the same counts on every service that runs the same program.
         """
-        outside = {"service", "snapshot", "program"}
-        kept = {key: v for key, v in self.identity.items() if key not in outside}
-        text = _canonical(kept)
-        return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
+        if not self._sample:
+            outside = {"service", "snapshot", "program"}
+            kept = {key: v for key, v in self.identity.items() if key not in outside}
+            digest = hashlib.sha256(_canonical(kept).encode()).hexdigest()
+            object.__setattr__(self, "_sample", digest[:ID_LENGTH])
+        return self._sample
 
     def circuit_name(self, k: int) -> str:
         """The name under which the point's circuit ``k`` travels and is seeded."""

@@ -12,7 +12,7 @@ import numpy as np
 from qexp.declare.options import SEED_LIMIT, Options
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seeds:
     """The seeds that a run uses.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -17,7 +16,7 @@ _TRAVELLING = re.compile(r"[\w-]+-\d+")
 """What may be a name under which a circuit travels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one point, or one sentinel, has in a submission.
 
@@ -55,7 +54,7 @@ class Part:
         return [circuit.copy(name) for circuit, name in pairs]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Parts that share one runtime job.
 
@@ -81,29 +80,31 @@ class Submission:
     number: int = 0
     mark: str | None = None
 
-    @cached_property
+    @property
     def names(self) -> list[str]:
         """The names of all circuits, in order."""
         return [name for part in self.parts for name in part.names]
+
+    @property
+    def size(self) -> int:
+        """How many circuits there are."""
+        return sum(len(part.built.circuits) for part in self.parts)
 
     def inputs_of(self, part: Part) -> dict[str, Any]:
         """What the circuits of a part are executed with."""
         return {**self.inputs, **part.inputs}
 
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        return {
+    def in_own_names(self, text: str) -> str:
+        """A text about circuits, with what people call them for how they travelled."""
+        labels = {
             name: label
             for part in self.parts
             for name, label in zip(part.names, part.built.labels, strict=True)
         }
-
-    def in_own_names(self, text: str) -> str:
-        """A text about circuits, with what people call them for how they travelled."""
-        return _TRAVELLING.sub(lambda name: self._labels.get(name[0], name[0]), text)
+        return _TRAVELLING.sub(lambda name: labels.get(name[0], name[0]), text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """The receipt of a submission."""
 

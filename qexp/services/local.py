@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import uuid
 from collections import deque
@@ -100,7 +101,7 @@ class Local:
         if not self._witness.allows(submission):
             return job
         self._witness.sent(submission, job)
-        shelf = str(home())
+        shelf = sys.intern(str(home()))
         tasks = [Task(job, submission, part, shelf) for part in submission.parts]
         self._tasks[job.id] = tasks
         self._waiting.extend(tasks)

@@ -38,7 +38,7 @@ class Order:
     shelf: str | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Task:
     """One part of a submission, and how far it is."""
 

@@ -135,11 +135,11 @@ def _points(plan: Plan) -> str:
 
 
 def _executions(plan: Plan) -> int:
-    return sum(len(sent.names) for sent in plan.submissions)
+    return sum(sent.size for sent in plan.submissions)
 
 
 def _jobs(plan: Plan) -> str:
-    sizes = sorted({len(sent.names) for sent in plan.submissions})
+    sizes = sorted({sent.size for sent in plan.submissions})
     each = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     unit = "circuit" if sizes == [1] else "circuits"
     return f"{len(plan.submissions):,}, with {each} {unit} each"

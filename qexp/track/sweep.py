@@ -228,7 +228,7 @@ def _planned(plan: Plan, cost: Price) -> dict[str, Any]:
                 "submission": sent.id,
                 "block": sent.block,
                 "backend": sent.device.name,
-                "circuits": len(sent.names),
+                "circuits": sent.size,
                 "inputs": sent.inputs,
                 "quantum_seconds" if cost.exact else AT_MOST: seconds,
             }
