@@ -156,6 +156,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
             "effects",
             "errors",
             "figures",
+            "streamed",
             "track",
         },
         {"jinja2", "matplotlib", "numpy", "pandas", "scipy", "yaml"},

@@ -12,7 +12,7 @@ from qexp.planning.plan import Plan
 from qexp.planning.wording import described
 from qexp.shown.screen import Screen
 from qexp.shown.summary import how_to_see
-from qexp.streamed import Streamed
+from qexp.streamed import Streamed, Text
 from qexp.track.columns import Rows
 from qexp.track.finished import Finished
 from qexp.track.logbook import Logbook
@@ -61,7 +61,7 @@ def refusal(labels: Mapping[str, str], error: QexpError, sweep: str) -> Record:
     return Record(name or "job", dict(labels), {}, tags, error=str(error))
 
 
-def files_of(found: Findings | None) -> dict[str, str]:
+def files_of(found: Findings | None) -> dict[str, Text]:
     """The tables of a sweep that can be analysed."""
     if found is None:
         return {}
@@ -78,7 +78,7 @@ def conclude(
     launcher: str,
     whole: Plan | None,
     status: str,
-    written: Mapping[str, str],
+    written: Mapping[str, Text],
     note: Callable[[Mapping[str, str]], str] | None = None,
     lead: str = "",
 ) -> int:

@@ -55,10 +55,15 @@ class Analysis:
     @property
     def interactions_table(self) -> pd.DataFrame:
         """The interactions by the same columns, the largest p-values last."""
-        rows = sorted(
+        rows = [one.row() for one in self.interactions_by_p]
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    @property
+    def interactions_by_p(self) -> list[Effect]:
+        """The interactions, the largest p-values last."""
+        return sorted(
             self.interactions, key=lambda one: (not one.p_holm <= 1, one.p_holm)
         )
-        return pd.DataFrame([one.row() for one in rows], columns=COLUMNS)
 
 
 def analyse(

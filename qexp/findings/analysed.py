@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 from typing import Any
 
 import pandas as pd
@@ -77,8 +78,11 @@ class Findings:
 
     @cached_property
     def done(self) -> pd.DataFrame:
-        """The points that have been measured."""
-        table = self.gathered.frame
+        """The points that have been measured, with what pictures need of them."""
+        gathered = self.gathered
+        table = as_frame(
+            gathered.rows, _wanted(gathered.axes, gathered.metrics) | DRAWN
+        )
         measured = table["status"] == FINISHED
         return table if measured.all() else table[measured]
 
@@ -139,6 +143,17 @@ class Findings:
             else pd.DataFrame(columns=COLUMNS)
         )
 
+    def effects_csv(self) -> Iterator[str]:
+        """The same as CSV, in parts: of many levels it is long."""
+        every = self.analyses.values()
+        rows = chain(
+            (row for one in every for row in one.effects),
+            (row for one in every for row in one.interactions_by_p),
+        )
+        yield pd.DataFrame(columns=COLUMNS).to_csv(index=False)
+        while some := [row.row() for row in islice(rows, TOGETHER)]:
+            yield pd.DataFrame(some, columns=COLUMNS).to_csv(index=False, header=False)
+
 
 def _measured(frame: pd.DataFrame, metric: str) -> bool:
     if metric not in frame.columns:
@@ -147,8 +162,14 @@ def _measured(frame: pd.DataFrame, metric: str) -> bool:
     return bool(frame.loc[done, metric].notna().any())
 
 
+TOGETHER = 500
+"""Rows of effects.csv that are written at once."""
+
 NEEDED = {"block", "job", "status", "shots", "seed_transpiler", "compiled_hash"}
 """Columns that the statistics know, beside the factors and the metrics."""
+
+DRAWN = {"point", "backend", "physical_qubits", "quantum_seconds"}
+"""Columns that pictures need beside those."""
 
 ENDS = ("", "_low", "_high", "_variance")
 
@@ -160,11 +181,14 @@ def _frame(
     table = by_column(rows)
     if not all(one.name in row for row in table for one in factors):
         table = Rows(row for row in rows if all(one.name in row for one in factors))
-    wanted = {*NEEDED, *(one.name for one in factors)}
-    wanted |= {f"{metric}{end}" for metric in metrics for end in ENDS}
-    frame = as_frame(table, wanted)
+    frame = as_frame(table, _wanted([one.name for one in factors], metrics))
     frame["circuit"] = _circuits(table, {one.name for one in factors})
     return frame.rename(columns={"compiled_hash": "compiled"})
+
+
+def _wanted(axes: Sequence[str], metrics: Sequence[str]) -> set[str]:
+    ends = {f"{metric}{end}" for metric in metrics for end in ENDS}
+    return {*NEEDED, *axes, *ends}
 
 
 def _circuits(table: Rows, varied: Collection[str]) -> list[str]:

@@ -10,6 +10,7 @@ from qexp.findings.analysed import Findings
 from qexp.findings.compared import compared
 from qexp.findings.outcomes import as_json
 from qexp.findings.page import page
+from qexp.streamed import Streamed, Text
 
 EFFECTS = "effects.csv"
 OUTCOMES = "outcomes.json"
@@ -19,9 +20,9 @@ COMPARED = 100
 """Most runs that a link compares: MLflow's tags are short, and so is one's patience."""
 
 
-def tables(found: Findings) -> dict[str, str]:
+def tables(found: Findings) -> dict[str, Text]:
     """The tables of a sweep's run, by the names of its artifacts."""
-    tables = {EFFECTS: found.effects.to_csv(index=False)}
+    tables: dict[str, Text] = {EFFECTS: Streamed(found.effects_csv)}
     if found.outcomes:
         tables[OUTCOMES] = as_json(found.chosen, found.recall)
     return tables

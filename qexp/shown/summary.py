@@ -115,13 +115,13 @@ def _list(finished: Finished, screen: Screen) -> None:
     metric = metric_shown(finished.plan, finished.table.rows)
     if metric is None:
         return
-    scores = cell_scores(finished, metric)
+    scores, count = cell_scores(finished, metric, SHOWN)
     keys, more = columns(scores, metric)
-    screen.table([*keys, *more], rows_of(scores[:SHOWN], keys))
-    if len(scores) > SHOWN:
+    screen.table([*keys, *more], rows_of(scores, keys))
+    if count > SHOWN:
         screen.line(
-            f"These are the best {SHOWN} of {len(scores)} cells; the best of many owe some "
-            "of their score to chance."
+            f"These are the best {SHOWN} of {count} cells; the best of many owe some of "
+            "their score to chance."
         )
     screen.line()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from qexp.declare.metric import is_larger
 from qexp.figures.numbers import decimals, span
 from qexp.planning.plan import Plan
 from qexp.planning.wording import brief
+from qexp.track.columns import Rows
 from qexp.track.finished import Finished
 
 
@@ -49,16 +51,29 @@ def metric_shown(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> str | None:
     return next((one for one in wanted if any(one in row for row in rows)), None)
 
 
-def cell_scores(finished: Finished, metric: str) -> list[CellScore]:
-    """The cells that have a score, the best first."""
-    places = finished.plan.places
-    cells: dict[str, list[Mapping[str, Any]]] = {}
-    for row in finished.table.rows:
+def cell_scores(
+    finished: Finished, metric: str, most: int
+) -> tuple[list[CellScore], int]:
+    """The best cells, best first, and how many have a score.
+
+    Args:
+        finished: The sweep.
+        metric: The score.
+        most: How many are wanted.
+    """
+    places, rows = finished.plan.places, finished.table.rows
+    cells: dict[str, list[int]] = {}
+    for number, row in enumerate(rows):
         if metric in row and row["point"] in places and not row.get("confirms"):
-            cells.setdefault(places[row["point"]].cell.ready[2].id, []).append(row)
-    scores = [_score(finished, rows, metric) for rows in cells.values()]
-    higher = is_larger(metric)
-    return sorted(scores, key=lambda one: one.value, reverse=higher)
+            cells.setdefault(places[row["point"]].cell.ready[2].id, []).append(number)
+    choose = heapq.nlargest if is_larger(metric) else heapq.nsmallest
+    chosen = choose(most, cells.values(), lambda own: _mean(rows, own, metric))
+    scores = [_score(finished, [rows[one] for one in own], metric) for own in chosen]
+    return scores, len(cells)
+
+
+def _mean(rows: Rows, own: Sequence[int], metric: str) -> float:
+    return math.fsum(float(rows[one][metric]) for one in own) / len(own)
 
 
 def _score(
@@ -109,15 +124,13 @@ def description(finished: Finished, most: int = 10) -> str:
     metric = metric_shown(finished.plan, finished.table.rows)
     lines = [f"- `{key}`: {values}" for key, values in axes(finished.plan).items()]
     if metric is not None:
-        scores = cell_scores(finished, metric)
+        scores, count = cell_scores(finished, metric, most)
         keys, more = columns(scores, metric)
         table = [[*keys, *more], ["---"] * (len(keys) + len(more))]
-        table += rows_of(scores[:most], keys)
+        table += rows_of(scores, keys)
         lines += ["", *(f"| {' | '.join(row)} |" for row in table)]
-        if len(scores) > most:
-            lines.append(
-                f"\nThe best {most} of {len(scores)} cells; see `summary.csv`."
-            )
+        if count > most:
+            lines.append(f"\nThe best {most} of {count} cells; see `summary.csv`.")
     return "\n".join(lines)
 
 

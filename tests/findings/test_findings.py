@@ -68,6 +68,7 @@ def test_the_effect_that_was_put_in_is_found():
     assert row.decision == "decided"
     assert found.sentences.startswith("layout_method dense raises score by 0.05")
     assert "optimization_level" in found.sentences
+    assert "".join(found.effects_csv()) == found.effects.to_csv(index=False)
     assert list(found.effects.columns)[:4] == ["metric", "option", "level", "reference"]
 
 
