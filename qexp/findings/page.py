@@ -21,6 +21,9 @@ from qexp.findings.gathered import FAILED, REFUSED, Gathered, by_column
 MOST = 12
 """Rows of a table of settings, failures or interactions that the page shows."""
 
+LISTED = 200
+"""Effects of a metric that the page lists; nobody reads thousands."""
+
 SMALLEST = 0.0001
 """The smallest p-value that is told: what is below rests on the tails of models."""
 
@@ -169,11 +172,23 @@ def _analysis(one: Analysis) -> dict[str, Any]:
     return {
         "metric": one.metric,
         "sentences": one.sentences,
-        "effects": [effect_row(row) for row in one.effects],
+        "effects": [effect_row(row) for row in _listed(one.effects)],
+        "left": max(len(one.effects) - LISTED, 0),
         "interactions": [effect_row(row) for row in strong[:MOST]],
         "more": max(len(strong) - MOST, 0),
         "tested": len(one.interactions),
     }
+
+
+def _listed(effects: Sequence[Effect]) -> list[Effect]:
+    """Effects in their order; of many those that chance explains least."""
+
+    def by_chance(number: int) -> tuple[bool, float, float]:
+        row = effects[number]
+        return not row.p_holm <= 1, row.p_holm, -abs(row.effect)
+
+    chosen = sorted(range(len(effects)), key=by_chance)[:LISTED]
+    return [effects[number] for number in sorted(chosen)]
 
 
 def effect_row(row: Effect) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class Book(Plans, Answers):
 
     def runs(self, store: str) -> dict[str, str]:
         """The runs of a store by point, the sweep's own under an empty text."""
-        rows = self._rows("SELECT * FROM run WHERE sweep=? AND store=?", store)
-        return {row["point"]: row["id"] for row in rows}
+        query = "SELECT point, id FROM run WHERE sweep=? AND store=?"
+        return self._database.pairs(query, (self.id, store))
 
     def submissions(self) -> dict[str, Sent]:
         """How far each submission is, in the plan's order."""
@@ -125,8 +125,8 @@ class Book(Plans, Answers):
 
     def points(self) -> dict[str, str]:
         """The state of each point."""
-        rows = self._rows("SELECT id, state FROM point WHERE sweep=?")
-        return {row["id"]: row["state"] for row in rows}
+        query = "SELECT id, state FROM point WHERE sweep=?"
+        return self._database.pairs(query, (self.id,))
 
     def open_submissions(self) -> list[str]:
         """Submissions of which a point is neither done nor failed nor cancelled."""

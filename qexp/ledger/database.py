@@ -171,6 +171,11 @@ class Database:
         with self._lock, self._explained():
             return [dict(row) for row in self._connection.execute(query, values)]
 
+    def pairs(self, query: str, values: Sequence[Any] = ()) -> dict[Any, Any]:
+        """What a query of two columns finds, the second by the first."""
+        with self._lock, self._explained():
+            return {row[0]: row[1] for row in self._connection.execute(query, values)}
+
     def sound(self) -> str | None:
         """What is wrong with the file as a whole, None where nothing is."""
         with self._lock:

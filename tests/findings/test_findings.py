@@ -206,3 +206,17 @@ def test_a_table_of_rows_is_what_pandas_makes_of_them():
     ]
     pd.testing.assert_frame_equal(as_frame(rows), pd.DataFrame(rows))
     assert list(as_frame(rows, {"n", "later", "other"})) == ["n", "later"]
+
+
+def test_of_many_effects_those_are_listed_that_chance_explains_least(monkeypatch):
+    found = findings()
+    own = [
+        f"<td>{row.level} against {row.reference}</td>" for row in found.main.effects
+    ]
+    page = story.plain_page(found)["report.html"].decode()
+    assert all(row in page for row in own)
+    assert "more, with p-values" not in page
+    monkeypatch.setattr("qexp.findings.page.LISTED", 1)
+    page = story.plain_page(found)["report.html"].decode()
+    assert [row in page for row in own] == ["dense" in row for row in own]
+    assert f"{len(own) - 1} more, with p-values no smaller" in page
