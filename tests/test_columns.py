@@ -50,6 +50,18 @@ def test_other_values_stand_where_the_old_ones_were(rows):
     assert _same([dict(row) for row in changed], expected)
 
 
+@given(ROWS, ROWS)
+def test_what_is_added_later_is_in_no_rows_made_before(rows, later):
+    kept = Rows(rows)
+    before = kept.mapped(lambda key, old: old)
+    read = {name: before.column(name, "none") for name in "abcd"}
+    for row in later:
+        kept.append(row)
+    assert _same([dict(row) for row in before], rows)
+    assert all(_same(before.column(name, "none"), read[name]) for name in "abcd")
+    assert _same([dict(row) for row in kept], [*rows, *later])
+
+
 @settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from("abcd"), VALUES), min_size=1))
 def test_a_table_of_them_is_what_pandas_makes_of_the_values(rows):

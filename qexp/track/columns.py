@@ -10,7 +10,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any
 
 CODES = 256
@@ -92,14 +92,16 @@ class Column:
 
     def mapped(self, change: Callable[[Any], Any]) -> Column:
         """Other values in the place of these; numbers stay as they are."""
+        found = Column()
+        found._length = self._length
         if self._numbers is not None:
-            return self
+            found._numbers = self._numbers[:]
+            return found
         if self._known is None:
             known = {(type(one), one): change(one) for one in self._values}
             return Column(known[type(one), one] for one in self)
-        found = Column()
         found._values = [change(one) for one in self._values]
-        found._codes, found._length = self._codes, self._length
+        found._codes = None if self._codes is None else self._codes[:]
         return found
 
 
@@ -170,16 +172,16 @@ class Rows(Sequence[Mapping[str, Any]]):
         Returns:
             An array where all are numbers of one kind.
         """
-        column = self._columns.get(name, ())
+        column = self._columns.get(name, Column())
         if all(name in shape for shape in self._shapes.values()):
-            numbers = column.numbers if isinstance(column, Column) else None
-            return list(column) if numbers is None else numbers
-        lacking = repeat(absent, len(self) - len(column))
-        pairs = zip([*column, *lacking], self._shape, strict=True)
+            numbers = column.numbers
+            return list(column) if numbers is None else numbers[:]
+        values = chain(column, repeat(absent, len(self) - len(column)))
+        pairs = zip(values, self._shape, strict=True)
         return [value if name in shape else absent for value, shape in pairs]
 
     def mapped(self, change: Callable[[str, Any], Any], **more: Iterable[Any]) -> Rows:
-        """Rows with other values.
+        """Rows with other values, whatever is added to these later.
 
         Args:
             change: Gives the new value of a key for an old one that is no number.
