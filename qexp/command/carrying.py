@@ -76,6 +76,7 @@ def carry_out(
         going.begin(opened, planned, planned.first.experiment)
         if opened.finished:
             planned = opened.plan(expanded, opened.outcomes, part=part)
+    expanded.cells = ()  # the plan has its own, and may be of ten thousand
     if opened.watch is not None and not opened.halted:
         planned = reuse(opened, planned)
     planned = going.of_the_sweep(opened, planned)

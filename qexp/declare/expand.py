@@ -38,12 +38,12 @@ class Declared:
     job: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Expanded:
     """All cells of a sweep.
 
     Attributes:
-        cells: The cells.
+        cells: The cells, until they have been planned for good.
         swept: Whether a sweep was asked for, be it of one cell.
         notes: What a person should know of how the cells came about.
     """
